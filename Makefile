@@ -8,7 +8,7 @@
 #   make demo       a CRM, 100,000 people, 20,000 leave            make check      every kind of test
 #   make cluster    a private cluster to play with                 make bench      figures beside their goals
 
-PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+PG_CONFIG ?= $(shell p=/usr/lib/postgresql/15/bin/pg_config; [ -x $$p ] && echo $$p || command -v pg_config || echo $$p)
 BUILD := build
 JOBS := $(shell nproc 2>/dev/null || echo 1)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -34,7 +34,7 @@ deps:
 	else echo "All packages of packages.txt are installed."; fi
 
 extension:
-	$(MAKE) -C extension -j$(JOBS) all
+	$(MAKE) -C extension -j$(JOBS) PG_CONFIG=$(PG_CONFIG) all
 
 $(BUILD)/CMakeCache.txt:
 	cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=RelWithDebInfo
@@ -51,7 +51,7 @@ install: all install-extension
 	$(SUDO) install -m 755 $(GDPR_BATCH) "$$($(PG_CONFIG) --bindir)/"
 
 install-extension: extension
-	$(SUDO) $(MAKE) -C extension install
+	$(SUDO) $(MAKE) -C extension PG_CONFIG=$(PG_CONFIG) install
 
 cluster: deps all install-extension
 	@$(CLUSTER) start
@@ -81,7 +81,7 @@ format:
 	git ls-files -z '*.cpp' '*.hpp' | xargs -0 -r clang-format -i
 
 clean:
-	-$(MAKE) -C extension clean
+	-$(MAKE) -C extension PG_CONFIG=$(PG_CONFIG) clean
 	@for link in $(BUILD)/cluster-*; do \
 	  [ ! -L "$$link" ] || $(CLUSTER) stop --name "$${link#$(BUILD)/cluster-}"; done
 	rm -rf $(BUILD)

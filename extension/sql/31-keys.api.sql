@@ -1,0 +1,298 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Names, types and keys: what the subject modules share.
+
+--| The relation of that name, NULL if there is none; needs no rights on its schema.
+CREATE OR REPLACE FUNCTION gdpr_internal.resolve(relation_schema name, relation_name name)
+RETURNS regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.oid::regclass FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = $2
+$$;
+COMMENT ON FUNCTION gdpr_internal.resolve(name, name) IS
+  'The relation of that name, NULL if it is gone';
+
+--| schema.name, quoted as SQL wants it.
+CREATE OR REPLACE FUNCTION gdpr_internal.sql_name(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('%I.%I', n.nspname, c.relname)
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1
+$$;
+COMMENT ON FUNCTION gdpr_internal.sql_name(regclass) IS 'schema.name, always with its schema';
+
+--| The type below all domains.
+CREATE OR REPLACE FUNCTION gdpr_internal.base_type(data_type oid) RETURNS oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE base(oid, typtype, typbasetype) AS (
+    SELECT t.oid, t.typtype, t.typbasetype FROM pg_type AS t WHERE t.oid = $1
+    UNION ALL
+    SELECT t.oid, t.typtype, t.typbasetype
+    FROM base AS b JOIN pg_type AS t ON b.typtype = 'd' AND t.oid = b.typbasetype
+  )
+  SELECT b.oid FROM base AS b WHERE b.typtype <> 'd'
+$$;
+COMMENT ON FUNCTION gdpr_internal.base_type(oid) IS 'The type below all domains';
+
+--| schema.type without type modifier: a modifier would cut a value and so name somebody else.
+CREATE OR REPLACE FUNCTION gdpr_internal.type_name(data_type oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('%I.%I', n.nspname, t.typname)
+  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = $1
+$$;
+COMMENT ON FUNCTION gdpr_internal.type_name(oid) IS 'schema.type, without type modifier';
+
+--| How values of a type are compared across tables: int, numeric, uuid, text; NULL: only with themselves.
+CREATE OR REPLACE FUNCTION gdpr_internal.compare_class(data_type oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN t.oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'int'
+    WHEN t.oid = 'numeric'::regtype THEN 'numeric'
+    WHEN t.oid = 'uuid'::regtype THEN 'uuid'
+    WHEN t.oid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
+      OR t.typname = 'citext' AND t.typcategory = 'S' THEN 'text' END
+  FROM pg_type AS t WHERE t.oid = gdpr_internal.base_type($1)
+$$;
+COMMENT ON FUNCTION gdpr_internal.compare_class(oid) IS
+  'How values of a type are compared across tables: int, numeric, uuid, text, or NULL';
+
+--| The operator that the type's own default index uses for equality, with its schema.
+CREATE OR REPLACE FUNCTION gdpr_internal.equality_operator(data_type oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+  FROM pg_opclass AS c
+  JOIN pg_am AS m ON m.oid = c.opcmethod AND m.amname IN ('btree', 'hash')
+  JOIN pg_type AS t ON t.oid = gdpr_internal.base_type($1)
+  JOIN pg_amop AS a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype
+    AND a.amoprighttype = c.opcintype
+    AND a.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
+  JOIN pg_operator AS o ON o.oid = a.amopopr
+  JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+  WHERE c.opcdefault AND (c.opcintype = t.oid OR c.opcintype = 'anyenum'::regtype AND t.typtype = 'e')
+  ORDER BY m.amname LIMIT 1
+$$;
+COMMENT ON FUNCTION gdpr_internal.equality_operator(oid) IS
+  'The equality operator of a type''s default index, with its schema';
+
+--| The numbers of columns, in the order given; stops at one that does not exist.
+CREATE OR REPLACE FUNCTION gdpr_internal.column_numbers(relation regclass, columns name[])
+RETURNS int2[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  numbers int2[] := '{}';
+  wanted name;
+  number int2;
+BEGIN
+  FOREACH wanted IN ARRAY column_numbers.columns LOOP
+    IF wanted IS NULL THEN
+      RAISE EXCEPTION 'column names must not be null' USING ERRCODE = '22004';
+    END IF;
+    SELECT a.attnum INTO number FROM pg_attribute AS a
+    WHERE a.attrelid = column_numbers.relation AND a.attname = wanted
+      AND a.attnum > 0 AND NOT a.attisdropped;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'column "%" of relation % does not exist', wanted, gdpr_internal.sql_name(column_numbers.relation)
+        USING ERRCODE = '42703', HINT = 'Name columns as they stand in the table, without quotes.';
+    END IF;
+    IF number = ANY (numbers) THEN
+      RAISE EXCEPTION 'column "%" is named twice', wanted USING ERRCODE = '42701';
+    END IF;
+    numbers := numbers || number;
+  END LOOP;
+  RETURN numbers;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.column_numbers(regclass, name[]) IS
+  'The numbers of columns, in the order given';
+
+--| Type of a column, NULL if the column is gone.
+CREATE OR REPLACE FUNCTION gdpr_internal.column_type(relation regclass, column_name name) RETURNS oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.atttypid FROM pg_attribute AS a
+  WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+COMMENT ON FUNCTION gdpr_internal.column_type(regclass, name) IS 'Type of a column, NULL if it is gone';
+
+--| Stops unless the caller owns the relation.
+CREATE OR REPLACE FUNCTION gdpr_internal.require_owner(relation regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller oid := gdpr_internal.caller();
+BEGIN
+  IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = caller)
+     OR (SELECT pg_has_role(caller, c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = require_owner.relation) THEN
+    RETURN;
+  END IF;
+  RAISE EXCEPTION 'must be owner of relation %', gdpr_internal.sql_name(require_owner.relation)
+    USING ERRCODE = '42501',
+          HINT = 'Connect as the owner, a member of the owner, or a superuser.';
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.require_owner(regclass) IS 'Stops unless the caller owns the relation';
+
+--| Row of a subject type; stops if it is not registered.
+CREATE OR REPLACE FUNCTION gdpr_internal.subject(subject_type text) RETURNS gdpr_internal.subject_type
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  result gdpr_internal.subject_type;
+BEGIN
+  IF subject.subject_type IS NULL THEN
+    RAISE EXCEPTION 'the subject type must not be null' USING ERRCODE = '22004';
+  END IF;
+  SELECT s.* INTO result FROM gdpr_internal.subject_type AS s WHERE s.subject_type = subject.subject_type;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'subject type "%" is not registered', subject.subject_type
+      USING ERRCODE = '42704', HINT = 'Register it with gdpr.register_subject().';
+  END IF;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.subject(text) IS 'Row of a subject type; stops if it is not registered';
+
+--| The relation of that name; stops, and says what to do, if it is gone.
+CREATE OR REPLACE FUNCTION gdpr_internal.existing(
+  subject_type text, relation_schema name, relation_name name)
+RETURNS regclass
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  result regclass := gdpr_internal.resolve(relation_schema, relation_name);
+BEGIN
+  IF result IS NULL THEN
+    RAISE EXCEPTION 'relation %.%, declared for subject type "%", does not exist',
+        quote_ident(relation_schema), quote_ident(relation_name), existing.subject_type
+      USING ERRCODE = '42P01',
+            HINT = format('Create it again, or run SELECT gdpr.drop_missing(%L) to give up what was declared on it.',
+                          existing.subject_type);
+  END IF;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.existing(text, name, name) IS
+  'The relation of that name; stops if it is gone';
+
+--| The fields of a row literal.
+CREATE OR REPLACE FUNCTION gdpr_internal.row_fields(literal text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  body text := btrim(literal);
+  fields text[] := '{}';
+  field text := '';
+  quoted boolean := false;
+  present boolean := false;
+  c text;
+  i int := 2;
+BEGIN
+  IF body !~ '^\(.*\)$' THEN
+    RETURN NULL;
+  END IF;
+  WHILE i <= length(body) LOOP
+    c := substr(body, i, 1);
+    IF c = '\' THEN
+      i := i + 1;
+      field := field || substr(body, i, 1);
+      present := true;
+    ELSIF c = '"' AND quoted AND substr(body, i + 1, 1) = '"' THEN
+      i := i + 1;
+      field := field || '"';
+    ELSIF c = '"' THEN
+      quoted := NOT quoted;
+      present := true;
+    ELSIF NOT quoted AND (c = ',' OR c = ')' AND i = length(body)) THEN
+      fields := fields || CASE WHEN present THEN field END;
+      field := '';
+      present := false;
+    ELSE
+      field := field || c;
+      present := true;
+    END IF;
+    i := i + 1;
+  END LOOP;
+  RETURN CASE WHEN NOT quoted THEN fields END;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.row_fields(text) IS
+  'The fields of a row literal, NULL if it is none';
+
+--| SQL that gives a subject key its canonical form; reads unnest columns "key" and "part".
+CREATE OR REPLACE FUNCTION gdpr_internal.canonical_sql(subject_type text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(canonical_sql.subject_type);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
+  types text[];
+BEGIN
+  PERFORM gdpr_internal.column_numbers(relation, s.key);
+  SELECT array_agg(gdpr_internal.type_name(gdpr_internal.base_type(gdpr_internal.column_type(relation, k))) ORDER BY n)
+  INTO types FROM unnest(s.key) WITH ORDINALITY AS u(k, n);
+  IF cardinality(s.key) = 1 THEN
+    RETURN format('(k.key)::%s::pg_catalog.text', types[1]);
+  END IF;
+  RETURN (SELECT format('ROW(%s)::pg_catalog.text', string_agg(format('(k.part[%s])::%s', n, t), ', ' ORDER BY n))
+          FROM unnest(types) WITH ORDINALITY AS u(t, n));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.canonical_sql(text) IS
+  'SQL expression that gives a subject key its canonical form';
+
+--| Refuses a key without quoting it: it may be personal.
+CREATE OR REPLACE FUNCTION gdpr_internal.refuse_key(subject_type text, place bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(refuse_key.subject_type);
+  relation regclass := gdpr_internal.resolve(s.relation_schema, s.relation_name);
+BEGIN
+  RAISE EXCEPTION 'subject key number % is not a valid key of subject type "%"', place, s.subject_type
+    USING ERRCODE = '22P02',
+          DETAIL = format('The key is (%s).', (
+            SELECT string_agg(format('%s %s', k, format_type(gdpr_internal.column_type(relation, k), NULL)), ', ' ORDER BY n)
+            FROM unnest(s.key) WITH ORDINALITY AS u(k, n))),
+          HINT = CASE WHEN cardinality(s.key) > 1 THEN 'Write a key of several columns as a row literal: (1,abc).'
+                      ELSE 'Write the key as a value of that type.' END;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refuse_key(text, bigint) IS
+  'Refuses a subject key without quoting it';
+
+--| Keys in their type's own text form, in the order given.
+CREATE OR REPLACE FUNCTION gdpr_internal.canonical_keys(subject_type text, keys text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(canonical_keys.subject_type);
+  expression text := gdpr_internal.canonical_sql(s.subject_type);
+  composite boolean := cardinality(s.key) > 1;
+  canonical text[];
+  place bigint;
+  sample text;
+BEGIN
+  IF keys IS NULL OR array_position(keys, NULL) IS NOT NULL THEN
+    RAISE EXCEPTION 'a subject key must not be null' USING ERRCODE = '22004';
+  END IF;
+  IF composite THEN
+    SELECT min(n) INTO place FROM unnest(keys) WITH ORDINALITY AS u(k, n)
+    WHERE cardinality(gdpr_internal.row_fields(k)) IS DISTINCT FROM cardinality(s.key)
+       OR array_position(gdpr_internal.row_fields(k), NULL) IS NOT NULL;
+    IF place IS NOT NULL THEN
+      PERFORM gdpr_internal.refuse_key(s.subject_type, place);
+    END IF;
+  END IF;
+  BEGIN
+    EXECUTE format('SELECT coalesce(array_agg(%s ORDER BY k.n), ''{}'') FROM (SELECT u.key, u.n, %s AS part '
+                   'FROM unnest($1) WITH ORDINALITY AS u(key, n)) AS k', expression,
+                   CASE WHEN composite THEN 'gdpr_internal.row_fields(u.key)' ELSE 'NULL::text[]' END)
+    INTO canonical USING keys;
+    RETURN canonical;
+  EXCEPTION WHEN data_exception THEN
+    NULL;
+  END;
+  -- Somebody's key is wrong: find out whose, without quoting it.
+  FOR place IN 1 .. cardinality(keys) LOOP
+    BEGIN
+      EXECUTE format('SELECT %s FROM (SELECT $1 AS key, $2 AS part) AS k', expression) INTO sample
+      USING keys[place], CASE WHEN composite THEN gdpr_internal.row_fields(keys[place]) END;
+    EXCEPTION WHEN data_exception THEN
+      PERFORM gdpr_internal.refuse_key(s.subject_type, place);
+    END;
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.canonical_keys(text, text[]) IS
+  'Subject keys in their type''s own text form, in the order given';

@@ -45,3 +45,7 @@ SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.erasure_erasure_seq', 
 CREATE TYPE gdpr_internal.found_rows AS (relids oid[], tids tid[], people integer[], vals jsonb);
 COMMENT ON TYPE gdpr_internal.found_rows IS
   'Rows that belong to people: table, row and number of the person in parallel arrays; vals holds what child links need';
+
+--| How many rows of a table were changed.
+CREATE TYPE gdpr_internal.row_count AS (relid oid, rows bigint);
+COMMENT ON TYPE gdpr_internal.row_count IS 'A table (partition or child) and how many of its rows were changed';

@@ -1,0 +1,261 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- A person leaves: lock, ask the blockers again, find everything, change it, look again, freeze.
+
+--| What must hold before anybody is touched.
+CREATE OR REPLACE FUNCTION gdpr_internal.check_erasable(subject_type text, reason text, unclassified text)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  enabled boolean;
+BEGIN
+  IF check_erasable.subject_type IS NULL OR check_erasable.reason IS NULL OR check_erasable.reason = '' THEN
+    RAISE EXCEPTION 'an erasure needs a subject type and a reason'
+      USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'The reason is kept in the certificate; write for example ''request 2024-17''.';
+  END IF;
+  IF check_erasable.unclassified IS NULL OR check_erasable.unclassified NOT IN ('error', 'keep') THEN
+    RAISE EXCEPTION 'unknown treatment of unclassified columns'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use unclassified => ''error'' or ''keep''.';
+  END IF;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'people can only be anonymized in a READ COMMITTED transaction'
+      USING ERRCODE = 'active_sql_transaction',
+            DETAIL = format('The isolation level is %s; blockers would be checked with an old snapshot.',
+                            current_setting('transaction_isolation')),
+            HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
+  END IF;
+  SELECT y.anonymization INTO enabled FROM gdpr_internal.subject_type AS y
+  WHERE y.subject_type = check_erasable.subject_type;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'subject type "%" does not exist', check_erasable.subject_type
+      USING ERRCODE = 'undefined_object', HINT = 'Register it with gdpr.register_subject().';
+  ELSIF NOT enabled THEN
+    RAISE EXCEPTION 'anonymization is not enabled for subject type "%"', check_erasable.subject_type
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Unregister it and register it again with anonymization => true.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.check_erasable(text, text, text) IS
+  'Refuses an erasure that cannot be done as asked: arguments, isolation level, subject type';
+
+--| People who cannot go: missing, frozen before, or held back by a blocker (asked with a new
+--| snapshot, under the row locks).
+CREATE OR REPLACE FUNCTION gdpr_internal.people_who_stay(
+  subject_type text, keys text[], present integer[], ask_blockers boolean)
+RETURNS TABLE (person integer, state text, sqlstate text, reason text, blockers jsonb)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  SELECT k.person::integer, 'missing', 'P0002', 'no such person', NULL::jsonb
+  FROM unnest(keys) WITH ORDINALITY AS k(key, person) WHERE k.person <> ALL (present)
+  UNION ALL
+  SELECT k.person::integer, 'frozen', 'PD001', 'anonymized before', NULL
+  FROM unnest(keys) WITH ORDINALITY AS k(key, person)
+  JOIN gdpr_internal.frozen AS f
+    ON f.subject_type = people_who_stay.subject_type AND f.subject_key = k.key;
+  IF ask_blockers THEN
+    RETURN QUERY
+    SELECT k.person::integer, 'held', 'PD002', 'held back by ' || string_agg(b.blocker, ', ' ORDER BY b.blocker),
+           jsonb_object_agg(b.blocker, b.row_count)
+    FROM gdpr_internal.blocked(people_who_stay.subject_type, keys) AS b
+    JOIN unnest(keys) WITH ORDINALITY AS k(key, person) ON k.key = b.subject_key
+    WHERE k.person = ANY (present)
+    GROUP BY k.person;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.people_who_stay(text, text[], integer[], boolean) IS
+  'People who cannot be anonymized now, each with state, SQLSTATE and reason';
+
+--| Without a run nobody may stay: one clear error, nothing changed.
+CREATE OR REPLACE FUNCTION gdpr_internal.refuse_stayers(
+  subject_type text, people integer, stayers jsonb)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  first jsonb := stayers->0;
+  counts text := (SELECT string_agg(format('%s: %s', reason, n), '; ' ORDER BY reason)
+    FROM (SELECT s->>'reason' AS reason, count(*) AS n
+          FROM jsonb_array_elements(stayers) AS s GROUP BY 1) AS c);
+BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = first->>'sqlstate',
+    MESSAGE = format(CASE first->>'state'
+      WHEN 'missing' THEN '"%s" does not exist'
+      WHEN 'frozen' THEN '"%s" is already anonymized'
+      ELSE '"%s" cannot be anonymized yet' END, refuse_stayers.subject_type),
+    DETAIL = format('%s of %s people stay: %s.', jsonb_array_length(stayers), people, counts),
+    HINT = CASE first->>'state'
+      WHEN 'missing' THEN 'Check the key; nothing was changed.'
+      WHEN 'frozen' THEN 'gdpr.certificates shows when and why.'
+      ELSE 'gdpr.blockers() lists what holds a person back; gdpr-batch anonymize skips and reports such people.' END;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refuse_stayers(text, integer, jsonb) IS
+  'Raises the error of an erasure some of whose people cannot go';
+
+--| Sorts out who goes. In a run the others are written to its ledger, otherwise they are an error.
+CREATE OR REPLACE FUNCTION gdpr_internal.people_who_go(
+  subject_type text, keys text[], present integer[], run bigint, chunk integer, trial boolean)
+RETURNS integer[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stayers jsonb;
+BEGIN
+  SELECT jsonb_agg(to_jsonb(s) ORDER BY s.state DESC, s.person) INTO stayers
+  FROM gdpr_internal.people_who_stay(people_who_go.subject_type, keys, coalesce(present, '{}'), NOT trial) AS s;
+  IF stayers IS NULL THEN
+    RETURN present;
+  ELSIF trial THEN
+    NULL;
+  ELSIF people_who_go.run IS NULL THEN
+    PERFORM gdpr_internal.refuse_stayers(people_who_go.subject_type, cardinality(keys), stayers);
+  ELSE
+    INSERT INTO gdpr_internal.run_person AS p (run, chunk, subject_key, state, sqlstate, reason, blockers)
+    SELECT DISTINCT ON ((s->>'person')::integer) people_who_go.run, people_who_go.chunk,
+      keys[(s->>'person')::integer], s->>'state', s->>'sqlstate', s->>'reason',
+      nullif(s->'blockers', 'null')
+    FROM jsonb_array_elements(stayers) AS s ORDER BY (s->>'person')::integer, s->>'state'
+    ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN ARRAY(SELECT p FROM unnest(present) AS p
+    WHERE p NOT IN (SELECT (s->>'person')::integer FROM jsonb_array_elements(stayers) AS s));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.people_who_go(text, text[], integer[], bigint, integer, boolean) IS
+  'The people who can be anonymized now; the others are recorded in the run or refused';
+
+--| Changes found rows of one table as its owner and insists that every one was changed.
+--| $1 of the statement is the array of rows; %s stands for the table (a partition or child).
+CREATE OR REPLACE FUNCTION gdpr_internal.change_rows(
+  statement text, found gdpr_internal.found_rows, own jsonb, moves boolean)
+RETURNS gdpr_internal.row_count[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  leaf record;
+  command text;
+  rows bigint;
+  result gdpr_internal.row_count[] := '{}';
+BEGIN
+  FOR leaf IN
+    SELECT x.relid, array_agg(DISTINCT x.tid) AS once, array_agg(x.tid) AS tids, array_agg(x.person) AS people
+    FROM unnest((change_rows.found).relids, (change_rows.found).tids, (change_rows.found).people) AS x(relid, tid, person)
+    GROUP BY x.relid ORDER BY x.relid
+  LOOP
+    command := format(change_rows.statement, leaf.relid::regclass);
+    IF change_rows.moves THEN
+      leaf.once := gdpr_internal.latest_tids(leaf.relid, leaf.once);
+      leaf.tids := gdpr_internal.latest_tids(leaf.relid, leaf.tids);
+    END IF;
+    IF change_rows.own IS NULL THEN
+      rows := gdpr_internal.execute_as_owner(leaf.relid, command, leaf.once);
+    ELSE
+      rows := gdpr_internal.execute_as_owner(leaf.relid, command, leaf.tids, leaf.people, change_rows.own);
+    END IF;
+    IF rows <> cardinality(leaf.once) THEN
+      RAISE EXCEPTION 'rows changed in table % differ from the rows found', leaf.relid::regclass
+        USING ERRCODE = 'PD004',
+              DETAIL = format('%s rows were found and %s changed.', cardinality(leaf.once), rows),
+              HINT = 'Look for triggers or rules on the table that skip or redirect rows; nothing was changed.';
+    END IF;
+    result := result || ROW(leaf.relid, rows)::gdpr_internal.row_count;
+  END LOOP;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_rows(text, gdpr_internal.found_rows, jsonb, boolean) IS
+  'Runs one set-based UPDATE or DELETE per table as its owner; an error if rows changed differ from rows found';
+
+--| SQL text: the one UPDATE of a table. With own values (redaction) rows are joined to them.
+CREATE OR REPLACE FUNCTION gdpr_internal.update_statement(assignments text, redacts boolean)
+RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  -- The result goes through format() once more, for the table's name.
+  SELECT CASE WHEN $2 THEN
+    'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' FROM (
+       SELECT x.tid, pg_catalog.array_agg(v.value) AS own
+       FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(tid, person)
+       LEFT JOIN LATERAL pg_catalog.jsonb_array_elements_text($3 -> x.person::pg_catalog.text) AS v(value) ON true
+       GROUP BY x.tid) AS f WHERE t.ctid = f.tid'
+  ELSE 'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' WHERE t.ctid = ANY ($1)' END
+$$;
+COMMENT ON FUNCTION gdpr_internal.update_statement(text, boolean) IS
+  'The UPDATE statement of one table of the plan; %s stands for the table';
+
+--| Applies the plan to the rows of one table: one UPDATE, or one DELETE.
+CREATE OR REPLACE FUNCTION gdpr_internal.change_step(
+  step jsonb, found gdpr_internal.found_rows, own jsonb, moves boolean)
+RETURNS gdpr_internal.row_count[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  redacts boolean := step->>'redacts' IS NOT NULL;
+BEGIN
+  IF (change_step.found).tids IS NULL THEN
+    RETURN '{}';
+  ELSIF step->>'on_erase' = 'delete' THEN
+    RETURN gdpr_internal.change_rows('DELETE FROM ONLY %s AS t WHERE t.ctid = ANY ($1)',
+      change_step.found, NULL, change_step.moves);
+  ELSIF coalesce(step->>'set', '') = '' THEN
+    RETURN '{}';
+  END IF;
+  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(step->>'set', redacts),
+    change_step.found, CASE WHEN redacts THEN coalesce(change_step.own, '{}') END, change_step.moves);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_step(jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
+  'Anonymizes, unlinks or deletes the found rows of one table';
+
+--| A shared row that stays still loses this person's own names and numbers from its free text.
+CREATE OR REPLACE FUNCTION gdpr_internal.redact_staying(
+  step jsonb, found gdpr_internal.found_rows, going gdpr_internal.found_rows, own jsonb, moves boolean)
+RETURNS gdpr_internal.row_count[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stay gdpr_internal.found_rows;
+BEGIN
+  SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person)
+  INTO stay.relids, stay.tids, stay.people
+  FROM unnest((redact_staying.found).relids, (redact_staying.found).tids, (redact_staying.found).people)
+    AS x(relid, tid, person)
+  WHERE NOT EXISTS (SELECT FROM unnest((going).relids, (going).tids) AS g(relid, tid)
+                    WHERE g.relid = x.relid AND g.tid = x.tid);
+  IF step->>'redacts' IS NULL OR stay.tids IS NULL THEN RETURN '{}'; END IF;
+  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(step->>'redacts', true), stay,
+    coalesce(redact_staying.own, '{}'), redact_staying.moves);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.redact_staying(jsonb, gdpr_internal.found_rows, gdpr_internal.found_rows, jsonb, boolean) IS
+  'Redacts this person''s own values in shared rows that other people still need';
+
+--| The person's own distinctive values, for redaction: {"person number": [values]}.
+CREATE OR REPLACE FUNCTION gdpr_internal.own_values(plan jsonb, found gdpr_internal.found_rows[])
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  distinctive CONSTANT text := '^(first_name|middle_name|last_name|full_name|email|phone|username|url'
+    '|social_handle|street|address_line|national_id|passport|tax_id|vat_id|driver_licence|health_id'
+    '|licence_plate|iban|account_number|card_number|mandate_ref|external_id|device_id)\M';
+  step jsonb;
+  name text;
+  pairs jsonb := '[]';
+BEGIN
+  FOR step, name IN
+    SELECT s, c->>'column' FROM jsonb_array_elements(plan->'steps') AS s, jsonb_array_elements(s->'columns') AS c
+    WHERE s->>'scope' = 'owned' AND c->>'rule' ~ distinctive
+  LOOP
+    CONTINUE WHEN (found[(step->>'step')::integer]).tids IS NULL;
+    SELECT pairs || coalesce(jsonb_agg(jsonb_build_array(x.person, v.value)), '[]') INTO pairs
+    FROM unnest((found[(step->>'step')::integer]).relids, (found[(step->>'step')::integer]).tids,
+                (found[(step->>'step')::integer]).people) AS x(relid, tid, person)
+    JOIN gdpr_internal.values_of((found[(step->>'step')::integer]).relids,
+           (found[(step->>'step')::integer]).tids, ARRAY[name]::name[]) AS v
+      ON v.relid = x.relid AND v.tid = x.tid
+    WHERE length(v.value) >= 2;
+  END LOOP;
+  RETURN (SELECT jsonb_object_agg(person, vals) FROM (
+    SELECT p->>0 AS person, jsonb_agg(DISTINCT p->>1) AS vals FROM jsonb_array_elements(pairs) AS p GROUP BY 1) AS o);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.own_values(jsonb, gdpr_internal.found_rows[]) IS
+  'The own names, addresses and numbers of each person, which redaction looks for in free text';

@@ -1,0 +1,330 @@
+-- SPDX-License-Identifier: PostgreSQL
+
+--| Rows that came while we worked: a history trigger that copied old rows, a row that a trigger
+--| re-pointed. Searched again with the values the person had before.
+CREATE OR REPLACE FUNCTION gdpr_internal.late_rows(step jsonb, found gdpr_internal.found_rows[])
+RETURNS gdpr_internal.found_rows
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  self integer := (step->>'step')::integer;
+  known gdpr_internal.found_rows := late_rows.found[self];
+  again gdpr_internal.found_rows;
+  result gdpr_internal.found_rows;
+BEGIN
+  late_rows.found[self] := NULL;
+  again := gdpr_internal.find_step(step, late_rows.found);
+  SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), jsonb_agg((again).vals -> (x.n::integer - 1))
+  INTO result.relids, result.tids, result.people, result.vals
+  FROM unnest((again).relids, (again).tids, (again).people) WITH ORDINALITY AS x(relid, tid, person, n)
+  WHERE NOT EXISTS (
+    SELECT FROM (SELECT k.relid, unnest(gdpr_internal.latest_tids(k.relid, array_agg(k.tid))) AS tid
+                 FROM unnest((known).relids, (known).tids) AS k(relid, tid) GROUP BY k.relid) AS done
+    WHERE done.relid = x.relid AND done.tid = x.tid);
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.late_rows(jsonb, gdpr_internal.found_rows[]) IS
+  'Rows of these people that appeared during the erasure, written by triggers for example';
+
+--| Late rows of every table, changed like the others, until nothing new appears.
+CREATE OR REPLACE FUNCTION gdpr_internal.change_late(
+  plan jsonb, INOUT found gdpr_internal.found_rows[], own jsonb, OUT changed gdpr_internal.row_count[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  step jsonb;
+  n integer;
+  late gdpr_internal.found_rows;
+  more boolean := true;
+BEGIN
+  changed := '{}';
+  FOR pass IN 1..5 LOOP
+    EXIT WHEN NOT more;
+    more := false;
+    FOR step IN
+      SELECT s FROM jsonb_array_elements(plan->'steps') AS s
+      WHERE s->>'scope' = 'owned' AND jsonb_array_length(s->'links') > 0 ORDER BY (s->>'step')::integer
+    LOOP
+      n := (step->>'step')::integer;
+      late := gdpr_internal.late_rows(step, change_late.found);
+      CONTINUE WHEN (late).tids IS NULL;
+      more := true;
+      change_late.changed := change_late.changed || gdpr_internal.change_step(step, late, own, true);
+      change_late.found[n] := gdpr_internal.merge_rows(change_late.found[n], late);
+    END LOOP;
+  END LOOP;
+  IF more THEN
+    RAISE EXCEPTION 'triggers keep adding rows of the person who is anonymized'
+      USING ERRCODE = 'PD004', HINT = 'gdpr.preflight() names the triggers; nothing was changed.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_late(jsonb, gdpr_internal.found_rows[], jsonb) IS
+  'Changes rows that triggers wrote during the erasure, until there are no more';
+
+--| The last look: where triggers ran, no column with a constant answer may hold anything else.
+CREATE OR REPLACE FUNCTION gdpr_internal.last_look(plan jsonb, found gdpr_internal.found_rows[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  step jsonb;
+  leaf record;
+  left_over bigint;
+BEGIN
+  FOR step IN
+    SELECT s FROM jsonb_array_elements(plan->'steps') AS s
+    WHERE s->>'left' IS NOT NULL AND s->>'on_erase' <> 'delete'
+  LOOP
+    FOR leaf IN
+      SELECT x.relid, gdpr_internal.latest_tids(x.relid, array_agg(x.tid)) AS tids
+      FROM unnest((last_look.found[(step->>'step')::integer]).relids,
+                  (last_look.found[(step->>'step')::integer]).tids) AS x(relid, tid) GROUP BY x.relid
+    LOOP
+      SELECT r.n INTO left_over FROM gdpr_internal.query_as_owner(leaf.relid, format(
+        'SELECT pg_catalog.count(*) FROM ONLY %s AS t WHERE t.ctid = ANY ($1) AND (%s)',
+        leaf.relid::regclass, step->>'left'), leaf.tids) AS r(n bigint);
+      IF left_over > 0 THEN
+        RAISE EXCEPTION 'a trigger on table % keeps old values', leaf.relid::regclass
+          USING ERRCODE = 'PD004', DETAIL = format('%s rows were changed back.', left_over),
+                HINT = 'gdpr.preflight() names the triggers; nothing was changed.';
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.last_look(jsonb, gdpr_internal.found_rows[]) IS
+  'Looks at the changed rows once more; an error if a trigger put an old value back';
+
+--| Every table once, shared rows decided while everybody still points at them; updates before
+--| deletes, children deleted before parents.
+CREATE OR REPLACE FUNCTION gdpr_internal.change_all(
+  subject_type text, plan jsonb, INOUT found gdpr_internal.found_rows[], OUT changed gdpr_internal.row_count[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own jsonb := CASE WHEN (plan->>'redacts')::boolean THEN gdpr_internal.own_values(plan, found) END;
+  triggers boolean := (plan->>'triggers')::boolean;
+  moves boolean := triggers OR (plan->>'cascades')::boolean;
+  step jsonb;
+  n integer;
+  going gdpr_internal.found_rows;
+  late record;
+BEGIN
+  changed := '{}';
+  FOR step IN SELECT s FROM jsonb_array_elements(plan->'steps') AS s WHERE s->>'scope' = 'shared' LOOP
+    n := (step->>'step')::integer;
+    going := gdpr_internal.without_needed(change_all.subject_type, step, change_all.found);
+    changed := changed || gdpr_internal.redact_staying(step, change_all.found[n], going, own, moves);
+    change_all.found[n] := going;
+  END LOOP;
+  FOR step IN
+    SELECT s FROM jsonb_array_elements(plan->'steps') AS s
+    ORDER BY s->>'on_erase' = 'delete',
+      CASE WHEN s->>'on_erase' = 'delete' THEN -(s->>'step')::integer ELSE (s->>'step')::integer END
+  LOOP
+    changed := changed || gdpr_internal.change_step(step, change_all.found[(step->>'step')::integer], own, moves);
+  END LOOP;
+  IF triggers THEN
+    late := gdpr_internal.change_late(plan, change_all.found, own);
+    change_all.found := late.found;
+    changed := changed || late.changed;
+    PERFORM gdpr_internal.last_look(plan, change_all.found);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_all(text, jsonb, gdpr_internal.found_rows[]) IS
+  'Changes every found row, then looks for rows that triggers wrote meanwhile';
+
+--| The keys by which people are known from now on: the old ones, unless the key itself was personal.
+CREATE OR REPLACE FUNCTION gdpr_internal.keys_after(plan jsonb, keys text[], people gdpr_internal.found_rows)
+RETURNS TABLE (person integer, frozen_key text, recorded_key text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  domain CONSTANT text := 'subject key';
+BEGIN
+  IF NOT (plan->>'key_is_personal')::boolean THEN
+    RETURN QUERY SELECT p, keys[p], keys[p] FROM unnest((keys_after.people).people) AS p;
+  ELSE
+    RETURN QUERY
+    SELECT x.person, v.value, gdpr_internal.keyed_digest(domain, keys[x.person])
+    FROM unnest((keys_after.people).relids, (keys_after.people).people,
+                gdpr_internal.latest_tids((keys_after.people).relids[1], (keys_after.people).tids))
+      AS x(relid, person, tid)
+    JOIN gdpr_internal.values_of((keys_after.people).relids,
+      gdpr_internal.latest_tids((keys_after.people).relids[1], (keys_after.people).tids),
+      ARRAY(SELECT jsonb_array_elements_text(plan->'key_columns')::name)) AS v
+      ON v.relid = x.relid AND v.tid = x.tid;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.keys_after(jsonb, text[], gdpr_internal.found_rows) IS
+  'For each person the key that stays valid and the key to keep in the certificate (a digest if it was personal)';
+
+--| Freezes the people and writes their certificates.
+CREATE OR REPLACE FUNCTION gdpr_internal.freeze(
+  subject_type text, plan gdpr_internal.erasure_plan, keys text[], reason text,
+  run bigint, chunk integer, found gdpr_internal.found_rows[])
+RETURNS SETOF bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  WITH person AS MATERIALIZED (
+    SELECT k.*, coalesce(c.rows, 0) AS rows
+    FROM gdpr_internal.keys_after((freeze.plan).body, keys, freeze.found[1]) AS k
+    LEFT JOIN (SELECT p, count(*) AS rows
+               FROM unnest(freeze.found) AS f, unnest((f).people) AS p GROUP BY p) AS c ON c.p = k.person
+  ), certificate AS (
+    INSERT INTO gdpr_internal.erasure AS e
+      (subject_type, subject_key, key_digest, reason, erased_by, run, chunk, rows_changed, plan, wal_lsn)
+    SELECT freeze.subject_type, p.recorded_key, p.recorded_key <> p.frozen_key, freeze.reason,
+      gdpr_internal.caller()::text, freeze.run, freeze.chunk, p.rows, (freeze.plan).plan, pg_current_wal_insert_lsn()
+    FROM person AS p
+    RETURNING e.erasure, e.subject_key
+  ), frozen AS (
+    INSERT INTO gdpr_internal.frozen AS f (subject_type, subject_key, erasure)
+    SELECT freeze.subject_type, p.frozen_key, c.erasure
+    FROM certificate AS c JOIN person AS p ON p.recorded_key = c.subject_key
+  )
+  SELECT c.erasure FROM certificate AS c;
+
+  INSERT INTO gdpr_internal.frozen_value AS v (link, value)
+  SELECT DISTINCT (f->>'link')::integer,
+    CASE WHEN jsonb_array_length(f->'columns') = 1 THEN e.vals->>((f->'columns'->>0)::integer)
+    ELSE gdpr_internal.row_literal(e.vals, f->'columns') END
+  FROM jsonb_array_elements((freeze.plan).body->'freezes') AS f,
+    jsonb_array_elements((freeze.found[(f->>'parent')::integer]).vals) AS e(vals)
+  WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(f->'columns') AS c
+                    WHERE e.vals->>(c::integer) IS NULL)
+  ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.freeze(text, gdpr_internal.erasure_plan, text[], text, bigint, integer, gdpr_internal.found_rows[]) IS
+  'Marks people as frozen and writes one certificate each';
+
+--| ROW(a, b)::text from the texts of a found row; positions count from 1, element 0 is the person.
+CREATE OR REPLACE FUNCTION gdpr_internal.row_literal(vals jsonb, positions jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT '(' || string_agg(CASE
+      WHEN v = '' OR v ~ '[",()\\[:space:]]'
+        THEN '"' || replace(replace(v, '\', '\\'), '"', '""') || '"'
+      ELSE v END, ',' ORDER BY n) || ')'
+  FROM (SELECT $1->>(p::integer) AS v, n FROM jsonb_array_elements_text($2) WITH ORDINALITY AS u(p, n)) AS x
+$$;
+COMMENT ON FUNCTION gdpr_internal.row_literal(jsonb, jsonb) IS
+  'Row literal of several column texts, as PostgreSQL writes it';
+
+--| The erasure itself: one transaction, all or nothing (people of a run who cannot go are recorded
+--| and left out). A trial asks no blockers and is rolled back by its caller.
+CREATE OR REPLACE FUNCTION gdpr_internal.erase(
+  subject_type text, subject_keys text[], reason text, unclassified text,
+  run bigint DEFAULT NULL, chunk integer DEFAULT NULL, trial boolean DEFAULT false,
+  OUT changed gdpr_internal.row_count[], OUT erasures bigint[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  keys text[];
+  plan gdpr_internal.erasure_plan;
+  people gdpr_internal.found_rows;
+  found gdpr_internal.found_rows[];
+  done record;
+  stale jsonb;
+BEGIN
+  PERFORM gdpr_internal.check_erasable(erase.subject_type, erase.reason, erase.unclassified);
+  keys := ARRAY(SELECT DISTINCT k FROM unnest(
+    gdpr_internal.canonical_keys(erase.subject_type, erase.subject_keys)) AS k ORDER BY k);
+  plan := gdpr_internal.current_plan(erase.subject_type);
+  PERFORM gdpr_internal.refuse_unclassified(plan.body, erase.unclassified);
+
+  people := gdpr_internal.collect((plan.body->'steps'->0->>'relation')::oid,
+    gdpr_internal.find_subject_sql(erase.subject_type, true), keys);
+  people := gdpr_internal.rows_of(people, gdpr_internal.people_who_go(
+    erase.subject_type, keys, people.people, erase.run, erase.chunk, erase.trial));
+  IF people.tids IS NULL THEN RETURN; END IF;
+
+  found := gdpr_internal.find_all(plan.body, people);
+  IF erase.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, found); END IF;
+  done := gdpr_internal.change_all(erase.subject_type, plan.body, found);
+  changed := done.changed;
+  erasures := ARRAY(SELECT gdpr_internal.freeze(erase.subject_type, plan, keys, erase.reason,
+                                                erase.run, erase.chunk, done.found));
+  PERFORM gdpr_internal.renew_statistics(stale);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.erase(text, text[], text, text, bigint, integer, boolean) IS
+  'Anonymizes people everywhere in one transaction and returns rows changed per table and certificate numbers';
+
+--| Unclassified columns stop an erasure unless they are let through by name of the parameter.
+CREATE OR REPLACE FUNCTION gdpr_internal.refuse_unclassified(plan jsonb, unclassified text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF unclassified = 'error' AND jsonb_array_length(plan->'unclassified') > 0 THEN
+    RAISE EXCEPTION 'columns of the subject''s tables are not classified'
+      USING ERRCODE = 'PD003',
+        DETAIL = format('%s columns, among them %s.', jsonb_array_length(plan->'unclassified'),
+          (SELECT string_agg(c, ', ') FROM (
+            SELECT c FROM jsonb_array_elements_text(plan->'unclassified') AS c LIMIT 5) AS few)),
+        HINT = 'gdpr.unclassified() gives a statement for each; unclassified => ''keep'' leaves them as they are.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refuse_unclassified(jsonb, text) IS
+  'Raises PD003 when columns are not classified and were not let through';
+
+--| Columns whose statistics hold one of the values that are about to go.
+CREATE OR REPLACE FUNCTION gdpr_internal.stale_statistics(plan jsonb, found gdpr_internal.found_rows[])
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  part record;
+  result jsonb := '[]';
+  stale text[];
+BEGIN
+  FOR part IN
+    SELECT x.relid, array_agg(DISTINCT x.tid) AS tids, s->'columns' AS columns
+    FROM jsonb_array_elements(plan->'steps') AS s,
+      unnest((stale_statistics.found[(s->>'step')::integer]).relids,
+             (stale_statistics.found[(s->>'step')::integer]).tids) AS x(relid, tid)
+    GROUP BY x.relid, s->'columns'
+  LOOP
+    SELECT array_agg(DISTINCT r.relation) INTO stale
+    FROM (SELECT string_agg(format(
+            'SELECT s.schemaname, s.tablename FROM ONLY %1$s AS t, pg_catalog.pg_stats AS s
+             WHERE t.ctid = ANY ($1) AND s.attname = %2$L
+               AND pg_catalog.to_regclass(pg_catalog.format(''%%I.%%I'', s.schemaname, s.tablename))::pg_catalog.oid = ANY ($2)
+               AND (t.%3$I::pg_catalog.text = ANY (s.most_common_vals::pg_catalog.text::pg_catalog.text[])
+                 OR t.%3$I::pg_catalog.text = ANY (s.histogram_bounds::pg_catalog.text::pg_catalog.text[])
+                 OR s.most_common_elems IS NOT NULL)',
+            part.relid::regclass, c->>'column', c->>'column'), ' UNION ') AS statement
+          FROM jsonb_array_elements(part.columns) AS c WHERE c ? 'set') AS q,
+      LATERAL (SELECT to_regclass(format('%I.%I', o.s, o.t))::text AS relation
+        FROM gdpr_internal.query_as_owner(part.relid, q.statement, part.tids,
+          ARRAY(SELECT a FROM gdpr_internal.self_and_ancestors(part.relid) AS a)) AS o(s name, t name)) AS r
+    WHERE q.statement IS NOT NULL;
+    result := result || coalesce(to_jsonb(stale), '[]');
+  END LOOP;
+  RETURN (SELECT jsonb_agg(DISTINCT r) FROM jsonb_array_elements(result) AS r);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.stale_statistics(jsonb, gdpr_internal.found_rows[]) IS
+  'Tables whose planner statistics hold a value of the people who are about to be anonymized';
+
+--| A table and the tables it is a partition or child of.
+CREATE OR REPLACE FUNCTION gdpr_internal.self_and_ancestors(relation oid) RETURNS SETOF oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE up(relid) AS (
+    SELECT $1 UNION SELECT i.inhparent FROM up AS u JOIN pg_inherits AS i ON i.inhrelid = u.relid)
+  SELECT relid FROM up
+$$;
+COMMENT ON FUNCTION gdpr_internal.self_and_ancestors(oid) IS
+  'The table itself and every table it is a partition or inheritance child of';
+
+--| pg_statistic keeps samples of the values: taken again, as the table's owner, where they hold one.
+CREATE OR REPLACE FUNCTION gdpr_internal.renew_statistics(relations jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  relation regclass;
+BEGIN
+  FOR relation IN SELECT r::regclass FROM jsonb_array_elements_text(coalesce(relations, '[]')) AS r LOOP
+    PERFORM gdpr_internal.execute_as_owner(relation, format('ANALYZE %s', relation));
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.renew_statistics(jsonb) IS
+  'ANALYZE of tables whose statistics hold values of anonymized people';

@@ -1,0 +1,264 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- What gdpr-batch calls to start, take up, end and give up a run. One run at a time for each subject
+-- type: the session that works on it holds an advisory lock.
+
+--| The subject type's row, or an error that says how to register it.
+CREATE OR REPLACE FUNCTION gdpr_internal.run_subject(subject_type text)
+RETURNS gdpr_internal.subject_type
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found_type gdpr_internal.subject_type;
+BEGIN
+  SELECT * INTO found_type FROM gdpr_internal.subject_type AS t
+  WHERE t.subject_type = run_subject.subject_type;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'subject type "%" does not exist', run_subject.subject_type
+      USING ERRCODE = 'undefined_object',
+            HINT = 'Register it with gdpr.register_subject(subject_type, relation).';
+  END IF;
+  RETURN found_type;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.run_subject(text) IS
+  'The row of a subject type; an error if it is not registered';
+
+--| Takes the session's lock on a subject type, or says who has it.
+CREATE OR REPLACE FUNCTION gdpr_internal.run_lock(subject_type text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  other int;
+BEGIN
+  IF NOT pg_try_advisory_lock(1734635634, hashtext(run_lock.subject_type)) THEN
+    SELECT l.pid INTO other FROM pg_locks AS l
+    WHERE l.locktype = 'advisory' AND l.classid = 1734635634 AND l.objsubid = 2 AND l.granted
+      AND l.objid = (hashtext(run_lock.subject_type)::bigint & 4294967295)::oid
+      AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
+    RAISE EXCEPTION 'another run of subject type "%" is at work', run_lock.subject_type
+      USING ERRCODE = 'object_in_use',
+            DETAIL = format('It is held by the session with process ID %s.', other),
+            HINT = 'Wait for it to finish; gdpr.runs shows how far it is.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.run_lock(text) IS
+  'Takes the session''s advisory lock on a subject type; an error if another session has it';
+
+--| Whether the keys of a subject type are personal themselves, by its newest plan.
+CREATE OR REPLACE FUNCTION gdpr_internal.run_key_is_personal(subject_type text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((SELECT (p.body->>'key_is_personal')::boolean FROM gdpr_internal.erasure_plan AS p
+                   WHERE p.subject_type = $1 ORDER BY p.plan DESC LIMIT 1), false)
+$$;
+COMMENT ON FUNCTION gdpr_internal.run_key_is_personal(text) IS
+  'Whether the keys of a subject type are personal themselves';
+
+--| What gdpr-batch compares with itself before it does anything.
+CREATE OR REPLACE FUNCTION gdpr.run_handshake(
+  OUT extension_version text, OUT key_fingerprint text, OUT superuser boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_gdpr'),
+         (SELECT f.fingerprint FROM gdpr_internal.key_fingerprint AS f),
+         EXISTS (SELECT FROM pg_roles AS r WHERE r.rolsuper
+                   AND r.rolname = ANY (ARRAY[session_user, gdpr_internal.caller()::oid::regrole::text]))
+$$;
+COMMENT ON FUNCTION gdpr.run_handshake() IS
+  'Version of the extension, fingerprint of its key and whether the caller is a superuser, for gdpr-batch';
+
+--| Starts a run and takes the subject type's lock for this session.
+CREATE OR REPLACE FUNCTION gdpr.run_start(
+  subject_type text, reason text, unclassified text DEFAULT 'error', job text DEFAULT 'anonymize',
+  options jsonb DEFAULT '{}') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  subject gdpr_internal.subject_type := gdpr_internal.run_subject(run_start.subject_type);
+  old gdpr_internal.run;
+  result bigint;
+BEGIN
+  IF NOT (subject).anonymization THEN
+    RAISE EXCEPTION 'anonymization is not enabled for subject type "%"', run_start.subject_type
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Register the subject type with anonymization => true.';
+  END IF;
+  IF coalesce(run_start.reason, '') = '' THEN
+    RAISE EXCEPTION 'a run needs a reason'
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Say why these people are anonymized; the certificates name it.';
+  END IF;
+  PERFORM gdpr_internal.run_lock(run_start.subject_type);
+  SELECT * INTO old FROM gdpr_internal.run AS r
+  WHERE r.subject_type = run_start.subject_type AND r.state IN ('planning', 'running');
+  IF old.state = 'running' THEN
+    PERFORM pg_advisory_unlock(1734635634, hashtext(run_start.subject_type));
+    RAISE EXCEPTION 'run % of subject type "%" is unfinished', old.run, run_start.subject_type
+      USING ERRCODE = 'object_in_use',
+            DETAIL = format('%s of its %s chunks are not done.',
+              (SELECT count(*) FROM gdpr_internal.chunk AS c
+               WHERE c.run = old.run AND c.state = 'pending'), old.chunks),
+            HINT = format('Finish it with gdpr-batch anonymize --resume %s, or give it up with SELECT gdpr.run_cancel(%s).',
+              old.run, old.run);
+  ELSIF old.state = 'planning' THEN
+    -- Its planner is gone (we have the lock) and nothing has happened to anybody.
+    PERFORM gdpr.run_cancel(old.run);
+  END IF;
+  INSERT INTO gdpr_internal.run (job, subject_type, reason, unclassified, options, started_by)
+  VALUES (run_start.job, run_start.subject_type, run_start.reason, run_start.unclassified,
+          run_start.options, pg_get_userbyid(gdpr_internal.caller()))
+  RETURNING run INTO result;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_start(text, text, text, text, jsonb) IS
+  'Starts a run and takes the subject type''s lock for this session; its number';
+
+--| The run's row, locked against changes; an error unless it is in the state asked for.
+CREATE OR REPLACE FUNCTION gdpr_internal.run_in_state(run bigint, state text)
+RETURNS gdpr_internal.run
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  result gdpr_internal.run;
+BEGIN
+  -- FOR KEY SHARE, so that workers do not queue behind each other.
+  SELECT * INTO result FROM gdpr_internal.run AS r WHERE r.run = run_in_state.run FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'run % does not exist', run_in_state.run
+      USING ERRCODE = 'undefined_object', HINT = 'gdpr.runs lists the runs.';
+  ELSIF result.state <> run_in_state.state THEN
+    RAISE EXCEPTION 'run % is %, not %', run_in_state.run, result.state, run_in_state.state
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'gdpr.runs lists the runs.';
+  END IF;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.run_in_state(bigint, text) IS
+  'The row of a run; an error unless it is in the state asked for';
+
+--| Adds one chunk of people to a run that is being planned.
+CREATE OR REPLACE FUNCTION gdpr.run_add_keys(run bigint, subject_keys text[]) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target gdpr_internal.run := gdpr_internal.run_in_state(run_add_keys.run, 'planning');
+  wanted text[] := ARRAY(SELECT DISTINCT k FROM unnest(
+    gdpr_internal.canonical_keys(target.subject_type, run_add_keys.subject_keys)) AS k ORDER BY k);
+BEGIN
+  IF cardinality(wanted) > 0 THEN
+    INSERT INTO gdpr_internal.chunk (run, chunk, keys, people)
+    SELECT target.run, coalesce(max(c.chunk), 0) + 1, wanted, cardinality(wanted)
+    FROM gdpr_internal.chunk AS c WHERE c.run = target.run;
+  END IF;
+  RETURN cardinality(wanted);
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_add_keys(bigint, text[]) IS
+  'Adds one chunk of people to a run that is being planned; how many';
+
+--| Ends planning: chunks may now be leased.
+CREATE OR REPLACE FUNCTION gdpr.run_ready(run bigint, OUT people bigint, OUT chunks int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM gdpr_internal.run_in_state(run_ready.run, 'planning');
+  SELECT coalesce(sum(c.people), 0), count(*) INTO people, chunks
+  FROM gdpr_internal.chunk AS c WHERE c.run = run_ready.run;
+  UPDATE gdpr_internal.run AS r
+  SET state = 'running', people = run_ready.people, chunks = run_ready.chunks
+  WHERE r.run = run_ready.run;
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_ready(bigint) IS 'Ends the planning of a run: its chunks may now be leased';
+
+--| Takes up an unfinished run: the one named, or the newest of the subject type.
+CREATE OR REPLACE FUNCTION gdpr.run_resume(
+  subject_type text, INOUT run bigint DEFAULT NULL,
+  OUT people bigint, OUT chunks int, OUT chunks_done int, OUT unclassified text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target gdpr_internal.run;
+BEGIN
+  PERFORM gdpr_internal.run_subject(run_resume.subject_type);
+  SELECT r.* INTO target FROM gdpr_internal.run AS r
+  WHERE r.subject_type = run_resume.subject_type
+    AND CASE WHEN run_resume.run IS NULL THEN r.state = 'running' ELSE r.run = run_resume.run END;
+  IF NOT FOUND AND run_resume.run IS NULL THEN
+    RETURN;
+  ELSIF NOT FOUND THEN
+    RAISE EXCEPTION 'run % of subject type "%" does not exist', run_resume.run, run_resume.subject_type
+      USING ERRCODE = 'undefined_object', HINT = 'gdpr.runs lists the runs.';
+  ELSIF target.state = 'planning' THEN
+    RAISE EXCEPTION 'run % was never planned to its end', target.run
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'Nothing has happened to anybody in it.', HINT = 'Start it again.';
+  ELSIF target.state <> 'running' THEN
+    RAISE EXCEPTION 'run % is %', target.run, target.state
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'gdpr.runs lists the runs.';
+  END IF;
+  PERFORM gdpr_internal.run_lock(run_resume.subject_type);
+  run := target.run;
+  people := target.people;
+  chunks := target.chunks;
+  unclassified := target.unclassified;
+  SELECT count(*) INTO chunks_done FROM gdpr_internal.chunk AS c
+  WHERE c.run = target.run AND c.state = 'done';
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_resume(text, bigint) IS
+  'Takes up an unfinished run and its lock: the one named, or the newest of the subject type; NULL if there is none';
+
+--| Gives up an unfinished run. What is done stays done; the list of the others is deleted.
+CREATE OR REPLACE FUNCTION gdpr.run_cancel(run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target gdpr_internal.run;
+BEGIN
+  SELECT * INTO target FROM gdpr_internal.run AS r WHERE r.run = run_cancel.run FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'run % does not exist', run_cancel.run
+      USING ERRCODE = 'undefined_object', HINT = 'gdpr.runs lists the runs.';
+  ELSIF target.state NOT IN ('planning', 'running') THEN
+    RAISE EXCEPTION 'run % is already %', run_cancel.run, target.state
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'gdpr.runs lists the runs.';
+  END IF;
+  PERFORM gdpr_internal.run_lock(target.subject_type);
+  DELETE FROM gdpr_internal.chunk AS c WHERE c.run = target.run AND c.state = 'pending';
+  UPDATE gdpr_internal.run AS r SET state = 'cancelled', finished_at = clock_timestamp()
+  WHERE r.run = target.run;
+  PERFORM pg_advisory_unlock(1734635634, hashtext(target.subject_type));
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_cancel(bigint) IS
+  'Gives up an unfinished run: what is done stays done, the list of the others is deleted';
+
+--| Rebuilds the statistics of a table that a run changed, so that pg_statistic keeps no old values.
+CREATE OR REPLACE FUNCTION gdpr.run_analyze(run bigint, relation regclass) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM gdpr_internal.run_in_state(run_analyze.run, 'running');
+  IF NOT EXISTS (SELECT FROM gdpr_internal.chunk AS c
+                 WHERE c.run = run_analyze.run AND c.rows ? run_analyze.relation::text) THEN
+    RAISE EXCEPTION 'run % has not changed relation "%"', run_analyze.run, run_analyze.relation
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM gdpr_internal.execute_as_owner(run_analyze.relation,
+    format('ANALYZE %s', run_analyze.relation));
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_analyze(bigint, regclass) IS
+  'Rebuilds the statistics of a table that a run changed, as its owner, so that pg_statistic keeps no old values';
+
+--| Ends a run whose chunks are all done.
+CREATE OR REPLACE FUNCTION gdpr.run_finish(run bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target gdpr_internal.run := gdpr_internal.run_in_state(run_finish.run, 'running');
+  waiting bigint;
+BEGIN
+  SELECT count(*) INTO waiting FROM gdpr_internal.chunk AS c
+  WHERE c.run = target.run AND c.state = 'pending';
+  IF waiting > 0 THEN
+    RAISE EXCEPTION 'run % is not done', target.run
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('%s of its %s chunks are pending.', waiting, target.chunks);
+  END IF;
+  UPDATE gdpr_internal.run AS r SET state = 'finished', finished_at = clock_timestamp()
+  WHERE r.run = target.run;
+END
+$$;
+COMMENT ON FUNCTION gdpr.run_finish(bigint) IS 'Ends a run whose chunks are all done';

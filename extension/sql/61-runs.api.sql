@@ -2,26 +2,6 @@
 -- What gdpr-batch calls to start, take up, end and give up a run. One run at a time for each subject
 -- type: the session that works on it holds an advisory lock.
 
---| The subject type's row, or an error that says how to register it.
-CREATE OR REPLACE FUNCTION gdpr_internal.run_subject(subject_type text)
-RETURNS gdpr_internal.subject_type
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  found_type gdpr_internal.subject_type;
-BEGIN
-  SELECT * INTO found_type FROM gdpr_internal.subject_type AS t
-  WHERE t.subject_type = run_subject.subject_type;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'subject type "%" does not exist', run_subject.subject_type
-      USING ERRCODE = 'undefined_object',
-            HINT = 'Register it with gdpr.register_subject(subject_type, relation).';
-  END IF;
-  RETURN found_type;
-END
-$$;
-COMMENT ON FUNCTION gdpr_internal.run_subject(text) IS
-  'The row of a subject type; an error if it is not registered';
-
 --| Takes the session's lock on a subject type, or says who has it.
 CREATE OR REPLACE FUNCTION gdpr_internal.run_lock(subject_type text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -70,7 +50,7 @@ CREATE OR REPLACE FUNCTION gdpr.run_start(
   options jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.run_subject(run_start.subject_type);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(run_start.subject_type);
   old gdpr_internal.run;
   result bigint;
 BEGIN
@@ -173,7 +153,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target gdpr_internal.run;
 BEGIN
-  PERFORM gdpr_internal.run_subject(run_resume.subject_type);
+  PERFORM gdpr_internal.subject(run_resume.subject_type);
   SELECT r.* INTO target FROM gdpr_internal.run AS r
   WHERE r.subject_type = run_resume.subject_type
     AND CASE WHEN run_resume.run IS NULL THEN r.state = 'running' ELSE r.run = run_resume.run END;
@@ -232,12 +212,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM gdpr_internal.run_in_state(run_analyze.run, 'running');
   IF NOT EXISTS (SELECT FROM gdpr_internal.chunk AS c
-                 WHERE c.run = run_analyze.run AND c.rows ? run_analyze.relation::text) THEN
+                 WHERE c.run = run_analyze.run AND c.rows ? gdpr_internal.sql_name(run_analyze.relation)) THEN
     RAISE EXCEPTION 'run % has not changed relation "%"', run_analyze.run, run_analyze.relation
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM gdpr_internal.execute_as_owner(run_analyze.relation,
-    format('ANALYZE %s', run_analyze.relation));
+    'ANALYZE ' || gdpr_internal.sql_name(run_analyze.relation));
 END
 $$;
 COMMENT ON FUNCTION gdpr.run_analyze(bigint, regclass) IS

@@ -34,9 +34,10 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
   SELECT jsonb_object_agg(e.relation, e.rows) INTO changed
-  FROM (SELECT r.relation::text AS relation, sum(r.rows) AS rows
+  FROM (SELECT gdpr_internal.sql_name(c.relid) AS relation, sum(c.rows) AS rows
         FROM gdpr_internal.erase(target.subject_type, wanted, target.reason, target.unclassified,
-                                 target.run, run_erase.chunk) AS r(relation, rows)
+                                 target.run, run_erase.chunk) AS r
+        CROSS JOIN LATERAL unnest(r.changed) AS c(relid, rows)
         GROUP BY 1) AS e;
   UPDATE gdpr_internal.chunk AS c SET rows = gdpr_internal.run_sum(c.rows, changed)
   WHERE c.run = run_erase.run AND c.chunk = run_erase.chunk AND changed IS NOT NULL;
@@ -114,7 +115,7 @@ BEGIN
   UPDATE gdpr_internal.erasure_queue AS q
   SET state = coalesce(nullif(p.state, 'frozen'), 'done'), run = run_settle.run,
       settled_at = clock_timestamp(),
-      subject_key = gdpr_internal.run_key_after(run_settle.subject_type, q.subject_key, personal, p.state)
+      subject_key = gdpr_internal.run_key_after(q.subject_key, personal, p.state)
   FROM unnest(run_settle.subject_keys) AS k(key)
   LEFT JOIN gdpr_internal.run_person AS p
     ON p.run = run_settle.run AND p.chunk = run_settle.chunk AND p.subject_key = k.key
@@ -122,7 +123,7 @@ BEGIN
     AND q.state IN ('due', 'held', 'failed');
   UPDATE gdpr_internal.run_person AS old
   SET settled = true,
-      subject_key = gdpr_internal.run_key_after(run_settle.subject_type, old.subject_key, personal, p.state)
+      subject_key = gdpr_internal.run_key_after(old.subject_key, personal, p.state)
   FROM unnest(run_settle.subject_keys) AS k(key)
   LEFT JOIN gdpr_internal.run_person AS p
     ON p.run = run_settle.run AND p.chunk = run_settle.chunk AND p.subject_key = k.key
@@ -145,13 +146,13 @@ COMMENT ON FUNCTION gdpr_internal.run_settle(text, text[], bigint, int) IS
   'Brings the queue and older entries about these people up to date; personal keys become keyed digests';
 
 --| What the ledger calls a person from now on: held and failed people keep their key, to be tried again.
-CREATE OR REPLACE FUNCTION gdpr_internal.run_key_after(
-  subject_type text, subject_key text, personal boolean, state text) RETURNS text
+CREATE OR REPLACE FUNCTION gdpr_internal.run_key_after(subject_key text, personal boolean, state text)
+RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN $3 AND ($4 IS NULL OR $4 IN ('frozen', 'missing'))
-    THEN gdpr_internal.keyed_digest($1, $2) ELSE $2 END
+  SELECT CASE WHEN $2 AND ($3 IS NULL OR $3 IN ('frozen', 'missing'))
+    THEN gdpr_internal.keyed_digest('subject key', $1) ELSE $1 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.run_key_after(text, text, boolean, text) IS
+COMMENT ON FUNCTION gdpr_internal.run_key_after(text, boolean, text) IS
   'A keyed digest of a personal key whose person is erased or missing, else the key';
 
 --| Personal keys of erased people leave the lists of this and of unfinished runs.
@@ -160,13 +161,13 @@ CREATE OR REPLACE FUNCTION gdpr_internal.run_settle_personal(
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE gdpr_internal.run_person AS p
-  SET subject_key = gdpr_internal.keyed_digest(run_settle_personal.subject_type, p.subject_key)
+  SET subject_key = gdpr_internal.keyed_digest('subject key', p.subject_key)
   WHERE p.run = run_settle_personal.run AND p.chunk = run_settle_personal.chunk
     AND p.state IN ('frozen', 'missing');
   IF run_settle_personal.run IS NULL THEN
     UPDATE gdpr_internal.chunk AS c
     SET keys = ARRAY(SELECT CASE WHEN k = ANY (run_settle_personal.subject_keys)
-                       THEN gdpr_internal.keyed_digest(run_settle_personal.subject_type, k) ELSE k END
+                       THEN gdpr_internal.keyed_digest('subject key', k) ELSE k END
                      FROM unnest(c.keys) WITH ORDINALITY AS u(k, n) ORDER BY u.n)
     FROM gdpr_internal.run AS r
     WHERE r.subject_type = run_settle_personal.subject_type AND r.state IN ('planning', 'running')

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION gdpr.queue_erasure(
   subject_type text, subject_key text, reason text, due_at timestamptz DEFAULT now()) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.run_subject(queue_erasure.subject_type);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(queue_erasure.subject_type);
   wanted text;
   result bigint;
 BEGIN
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION gdpr.queue_erasure(text, text, text, timestamptz) IS
 CREATE OR REPLACE FUNCTION gdpr.unqueue_erasure(subject_type text, subject_key text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.run_subject(unqueue_erasure.subject_type);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(unqueue_erasure.subject_type);
 BEGIN
   DELETE FROM gdpr_internal.erasure_queue AS q
   WHERE q.subject_type = (subject).subject_type AND q.state IN ('due', 'held', 'failed')
@@ -53,7 +53,7 @@ CREATE OR REPLACE FUNCTION gdpr.run_candidates(
   subject_type text, source text, after text[], max_keys int, OUT keys text[], OUT last text[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.run_subject(run_candidates.subject_type);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(run_candidates.subject_type);
 BEGIN
   IF source = 'all' THEN
     SELECT r.keys, r.last INTO keys, last
@@ -82,15 +82,11 @@ CREATE OR REPLACE FUNCTION gdpr_internal.run_all_people(
   subject gdpr_internal.subject_type, after text[], max_keys int, OUT keys text[], OUT last text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  relation regclass := gdpr_internal.resolve((subject).relation_schema, (subject).relation_name);
+  relation regclass := gdpr_internal.existing((subject).subject_type, (subject).relation_schema, (subject).relation_name);
   columns text;
   texts text;
   cursor_values text;
 BEGIN
-  IF relation IS NULL THEN
-    RAISE EXCEPTION 'relation "%.%" does not exist', (subject).relation_schema, (subject).relation_name
-      USING ERRCODE = 'undefined_table';
-  END IF;
   SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.n),
          string_agg(format('t.%I::pg_catalog.text', a.attname), ', ' ORDER BY k.n),
          string_agg(format('$1[%s]::%s', k.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY k.n)
@@ -122,19 +118,18 @@ CREATE OR REPLACE FUNCTION gdpr.run_preview(
   OUT people int, OUT missing int, OUT frozen int, OUT held int, OUT blockers jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.run_subject(run_preview.subject_type);
-  relation regclass := gdpr_internal.resolve((subject).relation_schema, (subject).relation_name);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(run_preview.subject_type);
+  relation regclass := gdpr_internal.existing((subject).subject_type, (subject).relation_schema, (subject).relation_name);
   wanted text[] := ARRAY(SELECT DISTINCT k FROM unnest(
     gdpr_internal.canonical_keys(run_preview.subject_type, run_preview.subject_keys)) AS k);
-  there text[] := ARRAY(SELECT q.key FROM gdpr_internal.query_as_owner(relation, format(
-      'SELECT %s FROM %s AS t WHERE %s', gdpr_internal.text_of((subject).key), relation,
-      gdpr_internal.matches_any(relation, (subject).key)), wanted) AS q(key text));
+  there int[] := coalesce((gdpr_internal.collect(
+    relation, gdpr_internal.find_subject_sql(run_preview.subject_type), wanted)).people, '{}');
   open_people text[];
 BEGIN
-  SELECT array_agg(t.k) FILTER (WHERE f.subject_key IS NULL), count(f.subject_key)
+  SELECT array_agg(wanted[t.person]) FILTER (WHERE f.subject_key IS NULL), count(f.subject_key)
   INTO open_people, frozen
-  FROM unnest(there) AS t(k) LEFT JOIN gdpr_internal.frozen AS f
-    ON f.subject_type = run_preview.subject_type AND f.subject_key = t.k;
+  FROM unnest(there) AS t(person) LEFT JOIN gdpr_internal.frozen AS f
+    ON f.subject_type = run_preview.subject_type AND f.subject_key = wanted[t.person];
   people := cardinality(wanted);
   missing := people - cardinality(there);
   WITH b AS MATERIALIZED (

@@ -127,10 +127,7 @@ CREATE OR REPLACE FUNCTION gdpr_internal.values_of(
 RETURNS TABLE (relid oid, tid tid, value text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  expression text := (
-    SELECT CASE WHEN cardinality(values_of.columns) = 1 THEN string_agg(format('t.%I::pg_catalog.text', c), '')
-      ELSE 'ROW(' || string_agg(format('t.%I', c), ', ' ORDER BY n) || ')::pg_catalog.text' END
-    FROM unnest(values_of.columns) WITH ORDINALITY AS u(c, n));
+  expression text := gdpr_internal.text_of(values_of.columns);
   leaf record;
 BEGIN
   FOR leaf IN
@@ -150,25 +147,30 @@ COMMENT ON FUNCTION gdpr_internal.values_of(oid[], tid[], name[]) IS
 --| Values of shared rows that a referring table still needs: rows of it that are neither found
 --| in this erasure nor a frozen person's.
 CREATE OR REPLACE FUNCTION gdpr_internal.needed_values(
-  subject_type text, referrer jsonb, vals text[], mine gdpr_internal.found_rows)
+  subject_type text, shared regclass, referrer jsonb, vals text[], mine gdpr_internal.found_rows)
 RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   columns name[] := ARRAY(SELECT jsonb_array_elements_text(referrer->'columns'));
+  shared_columns name[] := ARRAY(SELECT jsonb_array_elements_text(referrer->'shared_columns'));
   relation regclass := (referrer->>'relation')::oid::regclass;
   tied text := coalesce((SELECT ', ' || string_agg(gdpr_internal.text_of(
       ARRAY(SELECT jsonb_array_elements_text(t->'columns')::name)), ', ' ORDER BY n)
     FROM jsonb_array_elements(referrer->'ties') WITH ORDINALITY AS u(t, n)), '');
+  -- One column is compared in its own type, so that its index serves; a composite by its literal.
+  condition text := CASE WHEN cardinality(columns) = 1
+    THEN gdpr_internal.match_sql(format('t.%I', columns[1]), gdpr_internal.column_type(relation, columns[1]),
+                                 'p.v', gdpr_internal.column_type(shared, shared_columns[1]))
+    ELSE gdpr_internal.text_of(columns) || ' OPERATOR(pg_catalog.=) p.v' END;
 BEGIN
   RETURN QUERY
   SELECT DISTINCT r.value
   FROM gdpr_internal.query_as_owner(relation, format(
-      'SELECT t.tableoid, t.ctid, %s, ARRAY[NULL::pg_catalog.text%s] FROM %s AS t WHERE %s',
-      gdpr_internal.text_of(columns), tied, relation,
-      gdpr_internal.matches_any(relation, columns)), needed_values.vals)
+      'SELECT t.tableoid, t.ctid, p.v, ARRAY[NULL::pg_catalog.text%s]
+       FROM pg_catalog.unnest($1) AS p(v) JOIN %s AS t ON %s',
+      tied, gdpr_internal.sql_name(relation), condition), needed_values.vals)
     AS r(relid oid, tid tid, value text, ties text[])
-  WHERE r.value = ANY (needed_values.vals)
-    AND NOT EXISTS (SELECT FROM unnest((mine).relids, (mine).tids) AS m(relid, tid)
+  WHERE NOT EXISTS (SELECT FROM unnest((mine).relids, (mine).tids) AS m(relid, tid)
                     WHERE m.relid = r.relid AND m.tid = r.tid)
     AND NOT EXISTS (
       SELECT FROM jsonb_array_elements(referrer->'ties') WITH ORDINALITY AS u(tie, n)
@@ -180,7 +182,7 @@ BEGIN
                      WHERE f.link = (u.tie->>'link')::integer AND f.value = r.ties[u.n + 1]) END);
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.needed_values(text, jsonb, text[], gdpr_internal.found_rows) IS
+COMMENT ON FUNCTION gdpr_internal.needed_values(text, regclass, jsonb, text[], gdpr_internal.found_rows) IS
   'Values of shared rows that somebody outside this erasure still refers to';
 
 --| SQL text: the columns of row t as one text value, a composite as its row literal.
@@ -193,18 +195,6 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.text_of(name[]) IS
   'SQL expression: columns of row t as one text value';
 
---| SQL text: the columns of row t equal one of $1 (text). A single column is compared in its own
---| type, so that its index serves; a composite by its row literal.
-CREATE OR REPLACE FUNCTION gdpr_internal.matches_any(relation regclass, columns name[]) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN cardinality($2) = 1 THEN (
-      SELECT format('t.%I = ANY ($1::%s[])', a.attname, format_type(a.atttypid, NULL))
-      FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = $2[1])
-    ELSE gdpr_internal.text_of($2) || ' = ANY ($1)' END
-$$;
-COMMENT ON FUNCTION gdpr_internal.matches_any(regclass, name[]) IS
-  'SQL condition: columns of row t equal one of the texts in $1';
-
 --| Shared rows that nobody else needs any more: an address goes only with the last who lives there.
 CREATE OR REPLACE FUNCTION gdpr_internal.without_needed(
   subject_type text, step jsonb, found gdpr_internal.found_rows[])
@@ -214,7 +204,8 @@ DECLARE
   rows gdpr_internal.found_rows := found[(step->>'step')::integer];
   result gdpr_internal.found_rows := rows;
   referrer jsonb;
-  kept tid[];
+  kept_relids oid[];
+  kept_tids tid[];
 BEGIN
   FOR referrer IN SELECT r FROM jsonb_array_elements(step->'referrers') AS r LOOP
     EXIT WHEN (result).tids IS NULL;
@@ -223,16 +214,19 @@ BEGIN
       FROM gdpr_internal.values_of((result).relids, (result).tids,
         ARRAY(SELECT jsonb_array_elements_text(referrer->'shared_columns')::name)) AS v
     ), needed AS MATERIALIZED (
-      SELECT n FROM gdpr_internal.needed_values(without_needed.subject_type, referrer,
+      SELECT n FROM gdpr_internal.needed_values(without_needed.subject_type,
+        (step->>'relation')::oid::regclass, referrer,
         ARRAY(SELECT DISTINCT value FROM value_of),
         found[(referrer->>'step')::integer]) AS n
     )
-    SELECT array_agg(v.tid) INTO kept FROM value_of AS v JOIN needed ON needed.n = v.value;
-    IF kept IS NOT NULL THEN
+    SELECT array_agg(v.relid), array_agg(v.tid) INTO kept_relids, kept_tids
+    FROM value_of AS v JOIN needed ON needed.n = v.value;
+    IF kept_tids IS NOT NULL THEN
       SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), NULL::jsonb
       INTO result.relids, result.tids, result.people, result.vals
       FROM unnest((result).relids, (result).tids, (result).people) AS x(relid, tid, person)
-      WHERE x.tid <> ALL (kept);
+      WHERE NOT EXISTS (SELECT FROM unnest(kept_relids, kept_tids) AS k(relid, tid)
+                        WHERE k.relid = x.relid AND k.tid = x.tid);
     END IF;
   END LOOP;
   RETURN result;

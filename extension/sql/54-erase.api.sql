@@ -5,11 +5,9 @@
 CREATE OR REPLACE FUNCTION gdpr_internal.check_erasable(subject_type text, reason text, unclassified text)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  enabled boolean;
 BEGIN
-  IF check_erasable.subject_type IS NULL OR check_erasable.reason IS NULL OR check_erasable.reason = '' THEN
-    RAISE EXCEPTION 'an erasure needs a subject type and a reason'
+  IF coalesce(check_erasable.reason, '') = '' THEN
+    RAISE EXCEPTION 'an erasure needs a reason'
       USING ERRCODE = 'null_value_not_allowed',
             HINT = 'The reason is kept in the certificate; write for example ''request 2024-17''.';
   END IF;
@@ -24,12 +22,7 @@ BEGIN
                             current_setting('transaction_isolation')),
             HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
   END IF;
-  SELECT y.anonymization INTO enabled FROM gdpr_internal.subject_type AS y
-  WHERE y.subject_type = check_erasable.subject_type;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'subject type "%" does not exist', check_erasable.subject_type
-      USING ERRCODE = 'undefined_object', HINT = 'Register it with gdpr.register_subject().';
-  ELSIF NOT enabled THEN
+  IF NOT (gdpr_internal.subject(check_erasable.subject_type)).anonymization THEN
     RAISE EXCEPTION 'anonymization is not enabled for subject type "%"', check_erasable.subject_type
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Unregister it and register it again with anonymization => true.';
@@ -259,3 +252,9 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.own_values(jsonb, gdpr_internal.found_rows[]) IS
   'The own names, addresses and numbers of each person, which redaction looks for in free text';
+
+--| Deferred triggers cannot fire while we work as a table's owner; those that wait fire now, as the caller.
+CREATE OR REPLACE FUNCTION gdpr_internal.immediate_constraints() RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_immediate_constraints';
+COMMENT ON FUNCTION gdpr_internal.immediate_constraints() IS
+  'SET CONSTRAINTS ALL IMMEDIATE with the rights of the caller';

@@ -213,7 +213,7 @@ COMMENT ON FUNCTION gdpr_internal.row_literal(jsonb, jsonb) IS
 
 --| The erasure itself: one transaction, all or nothing (people of a run who cannot go are recorded
 --| and left out). A trial asks no blockers and is rolled back by its caller.
-CREATE OR REPLACE FUNCTION gdpr_internal.erase(
+CREATE OR REPLACE FUNCTION gdpr_internal.erase_people(
   subject_type text, subject_keys text[], reason text, unclassified text,
   run bigint DEFAULT NULL, chunk integer DEFAULT NULL, trial boolean DEFAULT false,
   OUT changed gdpr_internal.row_count[], OUT erasures bigint[])
@@ -226,28 +226,28 @@ DECLARE
   done record;
   stale jsonb;
 BEGIN
-  PERFORM gdpr_internal.check_erasable(erase.subject_type, erase.reason, erase.unclassified);
+  PERFORM gdpr_internal.check_erasable(erase_people.subject_type, erase_people.reason, erase_people.unclassified);
   keys := ARRAY(SELECT DISTINCT k FROM unnest(
-    gdpr_internal.canonical_keys(erase.subject_type, erase.subject_keys)) AS k ORDER BY k);
-  plan := gdpr_internal.current_plan(erase.subject_type);
-  PERFORM gdpr_internal.refuse_unclassified(plan.body, erase.unclassified);
+    gdpr_internal.canonical_keys(erase_people.subject_type, erase_people.subject_keys)) AS k ORDER BY k);
+  plan := gdpr_internal.current_plan(erase_people.subject_type);
+  PERFORM gdpr_internal.refuse_unclassified(plan.body, erase_people.unclassified);
 
   people := gdpr_internal.collect((plan.body->'steps'->0->>'relation')::oid,
-    gdpr_internal.find_subject_sql(erase.subject_type, true), keys);
+    gdpr_internal.find_subject_sql(erase_people.subject_type, true), keys);
   people := gdpr_internal.rows_of(people, gdpr_internal.people_who_go(
-    erase.subject_type, keys, people.people, erase.run, erase.chunk, erase.trial));
+    erase_people.subject_type, keys, people.people, erase_people.run, erase_people.chunk, erase_people.trial));
   IF people.tids IS NULL THEN RETURN; END IF;
 
   found := gdpr_internal.find_all(plan.body, people);
-  IF erase.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, found); END IF;
-  done := gdpr_internal.change_all(erase.subject_type, plan.body, found);
+  IF erase_people.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, found); END IF;
+  done := gdpr_internal.change_all(erase_people.subject_type, plan.body, found);
   changed := done.changed;
-  erasures := ARRAY(SELECT gdpr_internal.freeze(erase.subject_type, plan, keys, erase.reason,
-                                                erase.run, erase.chunk, done.found));
+  erasures := ARRAY(SELECT gdpr_internal.freeze(erase_people.subject_type, plan, keys, erase_people.reason,
+                                                erase_people.run, erase_people.chunk, done.found));
   PERFORM gdpr_internal.renew_statistics(stale);
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.erase(text, text[], text, text, bigint, integer, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.erase_people(text, text[], text, text, bigint, integer, boolean) IS
   'Anonymizes people everywhere in one transaction and returns rows changed per table and certificate numbers';
 
 --| Unclassified columns stop an erasure unless they are let through by name of the parameter.

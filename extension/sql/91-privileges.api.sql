@@ -1,0 +1,124 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Who may do what, on one page. Everything else is nobody's.
+
+--| The page: which functions and views of schema gdpr a bundle holds. PUBLIC is what every role may.
+CREATE OR REPLACE VIEW gdpr_internal.bundle AS
+  SELECT b.bundle, b.kind, name
+  FROM (VALUES
+    -- Values are treated without a key; declaring asks for ownership of the tables by itself.
+    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'classify', 'unclassify',
+      'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
+      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen']),
+    ('public', 'view', ARRAY['kinds', 'classification']),
+    -- Applications that must skip frozen people.
+    ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
+    ('reader', 'view', ARRAY['frozen views']),
+    -- The night's role: everything an erasure takes, on links declared later too, since the work
+    -- itself is done as each table's owner.
+    ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_start', 'run_add_keys',
+      'run_add_due', 'run_add_all', 'run_lease', 'run_erase', 'run_fail', 'run_chunk_done', 'run_finish',
+      'run_resume', 'run_chunk_state', 'run_summary']),
+    ('operator', 'view', ARRAY['frozen views', 'certificates', 'certificate_columns', 'runs', 'held_back', 'erasure_queue']),
+    -- Who signs: reads everything that is kept, changes nothing but the queue.
+    ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
+      'queue_erasure', 'unqueue_erasure']),
+    ('dpo', 'view', ARRAY['frozen views', 'certificates', 'certificate_columns', 'runs', 'held_back', 'erasure_queue'])
+  ) AS b(bundle, kind, names), unnest(b.names) AS name;
+COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions and views each holds';
+
+--| Grants or revokes the objects of one bundle.
+CREATE OR REPLACE FUNCTION gdpr_internal.apply_bundle(bundle text, role text, granting boolean)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  verb text := CASE WHEN granting THEN 'GRANT %s ON %s TO %s' ELSE 'REVOKE %s ON %s FROM %s' END;
+  command text;
+BEGIN
+  FOR command IN
+    SELECT format(verb, 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure, role)
+    FROM gdpr_internal.bundle AS b
+    JOIN pg_proc AS p ON p.proname = b.name AND p.pronamespace = 'gdpr'::regnamespace
+    WHERE b.bundle = apply_bundle.bundle AND b.kind = 'function'
+    UNION ALL
+    SELECT format(verb, 'SELECT', c.oid::regclass, role)
+    FROM gdpr_internal.bundle AS b
+    JOIN pg_class AS c ON c.relnamespace = 'gdpr'::regnamespace AND c.relkind = 'v'
+      AND (c.relname = b.name OR b.name = 'frozen views' AND c.relname ~ '_frozen$')
+    WHERE b.bundle = apply_bundle.bundle AND b.kind = 'view'
+  LOOP
+    EXECUTE command;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.apply_bundle(text, text, boolean) IS
+  'Grants or revokes the objects of one bundle to or from one role';
+
+--| Grants every bundle again: after an update, and when a subject type brings a new view.
+CREATE OR REPLACE FUNCTION gdpr_internal.apply_bundles() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  g gdpr_internal.bundle_grant;
+BEGIN
+  PERFORM gdpr_internal.apply_bundle('public', 'PUBLIC', true);
+  FOR g IN
+    SELECT b.* FROM gdpr_internal.bundle_grant AS b JOIN pg_roles AS r ON r.rolname = b.role
+  LOOP
+    PERFORM gdpr_internal.apply_bundle(g.bundle, quote_ident(g.role), true);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.apply_bundles() IS 'Grants every bundle again to everybody who has it';
+
+--| Stops at a bundle that does not exist.
+CREATE OR REPLACE FUNCTION gdpr_internal.check_bundle(bundle text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM gdpr_internal.bundle AS b
+                 WHERE b.bundle = check_bundle.bundle AND b.bundle <> 'public') THEN
+    RAISE EXCEPTION 'bundle "%" does not exist', check_bundle.bundle
+      USING ERRCODE = 'undefined_object',
+        HINT = format('Bundles are: %s.', (SELECT string_agg(DISTINCT b.bundle, ', ')
+                                           FROM gdpr_internal.bundle AS b WHERE b.bundle <> 'public'));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.check_bundle(text) IS 'Stops at a bundle that does not exist';
+
+--| Gives a role all that a job needs.
+CREATE OR REPLACE FUNCTION gdpr.grant_bundle(bundle text, role regrole) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  role_name name := (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = grant_bundle.role);
+BEGIN
+  PERFORM gdpr_internal.check_bundle(grant_bundle.bundle);
+  INSERT INTO gdpr_internal.bundle_grant AS b (bundle, role) VALUES (grant_bundle.bundle, role_name)
+  ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    RAISE NOTICE 'role "%" already has bundle "%"', role_name, grant_bundle.bundle;
+  END IF;
+  PERFORM gdpr_internal.apply_bundle(grant_bundle.bundle, quote_ident(role_name), true);
+END
+$$;
+COMMENT ON FUNCTION gdpr.grant_bundle(text, regrole) IS
+  'Gives a role a bundle of rights: reader, operator (runs erasures) or dpo (reads reports)';
+
+--| Takes a bundle away; what other bundles of the role hold stays.
+CREATE OR REPLACE FUNCTION gdpr.revoke_bundle(bundle text, role regrole) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  role_name name := (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = revoke_bundle.role);
+BEGIN
+  PERFORM gdpr_internal.check_bundle(revoke_bundle.bundle);
+  DELETE FROM gdpr_internal.bundle_grant AS b
+  WHERE b.bundle = revoke_bundle.bundle AND b.role = role_name;
+  IF NOT FOUND THEN
+    RAISE NOTICE 'role "%" does not have bundle "%"', role_name, revoke_bundle.bundle;
+    RETURN;
+  END IF;
+  PERFORM gdpr_internal.apply_bundle(revoke_bundle.bundle, quote_ident(role_name), false);
+  PERFORM gdpr_internal.apply_bundle(b.bundle, quote_ident(role_name), true)
+  FROM gdpr_internal.bundle_grant AS b WHERE b.role = role_name;
+END
+$$;
+COMMENT ON FUNCTION gdpr.revoke_bundle(text, regrole) IS 'Takes a bundle of rights from a role';

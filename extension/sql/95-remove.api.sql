@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: PostgreSQL
+
+--| Leaves the user's tables as if pg_gdpr had never been there (but for what was anonymized).
+CREATE OR REPLACE FUNCTION gdpr.remove() RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type;
+  c record;
+BEGIN
+  RAISE NOTICE 'certificates and runs go with the extension'
+    USING HINT = 'Export them first: \copy (SELECT * FROM gdpr.certificates) TO ''certificates.csv'' CSV HEADER, '
+                 'and keep the output of SELECT * FROM gdpr.export_rules().';
+  FOR s IN SELECT y.* FROM gdpr_internal.subject_type AS y ORDER BY y.subject_type LOOP
+    PERFORM gdpr_internal.forget_subject(s.subject_type);
+    RETURN NEXT format('unregistered subject type %s and removed its guards', s.subject_type);
+  END LOOP;
+  FOR c IN SELECT k.relation, count(*) AS columns FROM gdpr.classification AS k GROUP BY k.relation LOOP
+    PERFORM gdpr_internal.remove_labels(c.relation);
+    RETURN NEXT format('removed %s labels from %s', c.columns, c.relation);
+  END LOOP;
+  RETURN NEXT 'now run: DROP EXTENSION pg_gdpr; and, if no other database uses it: DROP ROLE gdpr_owner;';
+END
+$$;
+COMMENT ON FUNCTION gdpr.remove() IS
+  'Takes guards, labels and declarations off every table, so that DROP EXTENSION leaves nothing behind';

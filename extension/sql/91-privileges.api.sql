@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Who may do what, on one page. Everything else is nobody's.
 
---| The page: which functions and views of schema gdpr a bundle holds. PUBLIC is what every role may.
+--| The page: which functions and views of schema gdpr a bundle holds (names may be patterns). PUBLIC is what every role may.
 CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   SELECT b.bundle, b.kind, name
   FROM (VALUES
@@ -12,18 +12,16 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('public', 'view', ARRAY['kinds', 'classification']),
     -- Applications that must skip frozen people.
     ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
-    ('reader', 'view', ARRAY['frozen views']),
+    ('reader', 'view', ARRAY['.*_frozen']),
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
-      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_start', 'run_add_keys',
-      'run_add_due', 'run_add_all', 'run_lease', 'run_erase', 'run_fail', 'run_chunk_done', 'run_finish',
-      'run_resume', 'run_chunk_state', 'run_summary']),
-    ('operator', 'view', ARRAY['frozen views', 'certificates', 'certificate_columns', 'runs', 'held_back', 'erasure_queue']),
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*']),
+    ('operator', 'view', ARRAY['.*_frozen', 'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
     -- Who signs: reads everything that is kept, changes nothing but the queue.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
       'queue_erasure', 'unqueue_erasure']),
-    ('dpo', 'view', ARRAY['frozen views', 'certificates', 'certificate_columns', 'runs', 'held_back', 'erasure_queue'])
+    ('dpo', 'view', ARRAY['.*_frozen', 'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
 COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions and views each holds';
 
@@ -38,13 +36,13 @@ BEGIN
   FOR command IN
     SELECT format(verb, 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure, role)
     FROM gdpr_internal.bundle AS b
-    JOIN pg_proc AS p ON p.proname = b.name AND p.pronamespace = 'gdpr'::regnamespace
+    JOIN pg_proc AS p ON p.proname ~ ('^' || b.name || '$') AND p.pronamespace = 'gdpr'::regnamespace
     WHERE b.bundle = apply_bundle.bundle AND b.kind = 'function'
     UNION ALL
     SELECT format(verb, 'SELECT', c.oid::regclass, role)
     FROM gdpr_internal.bundle AS b
     JOIN pg_class AS c ON c.relnamespace = 'gdpr'::regnamespace AND c.relkind = 'v'
-      AND (c.relname = b.name OR b.name = 'frozen views' AND c.relname ~ '_frozen$')
+      AND c.relname ~ ('^' || b.name || '$')
     WHERE b.bundle = apply_bundle.bundle AND b.kind = 'view'
   LOOP
     EXECUTE command;

@@ -19,6 +19,7 @@
 #
 # --bare leaves out pg_gdpr: no preload, no extension, no key. Otherwise database "gdpr" has the extension
 # and the key is made, in a directory beside the data directory, never inside it.
+# GDPR_BINDIR names other server programs than those of PG_CONFIG.
 # --fsync is off unless asked for: a throw-away cluster survives SIGKILL, not a power cut.
 set -euo pipefail
 
@@ -33,7 +34,7 @@ if [ -z "$pg_config" ]; then
   pg_config=/usr/lib/postgresql/15/bin/pg_config
   [ -x "$pg_config" ] || pg_config=pg_config
 fi
-bin=$("$pg_config" --bindir 2>/dev/null) || die "no PostgreSQL found; run \"make deps\" or set PG_CONFIG"
+bin=${GDPR_BINDIR:-$("$pg_config" --bindir 2>/dev/null)} || die "no PostgreSQL found; run \"make deps\" or set PG_CONFIG"
 
 # Runs a command as the server's user, from a directory that user may enter.
 as_server() {

@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation canary batch restore upgrade data"
 
 about() {
   case $1 in
@@ -15,6 +15,7 @@ about() {
     regress) echo "SQL in, text out (pg_regress, sql/ and expected/)" ;;
     pgtap) echo "laws and attacks (pgTAP, test/tap)" ;;
     isolation) echo "sessions that meet (isolationtester, test/isolation)" ;;
+    canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
     upgrade) echo "ALTER EXTENSION UPDATE from every release (test/upgrade/walk)" ;;
@@ -142,14 +143,16 @@ run_script() {
   return "$status"
 }
 
-kind_batch() { run_script test/batch/run; }
-kind_restore() { run_script test/upgrade/dump_restore; }
-kind_upgrade() { run_script test/upgrade/walk; }
-
-kind_data() {
+run_folder() {
   local script status=0
-  for script in test/data/*; do
+  for script in "$1"/*; do
     if [ -f "$script" ] && [ -x "$script" ]; then run_script "$script" || status=1; fi
   done
   return $status
 }
+
+kind_canary() { run_folder test/canary; }
+kind_batch() { run_script test/batch/run; }
+kind_restore() { run_script test/upgrade/dump_restore; }
+kind_upgrade() { run_script test/upgrade/walk; }
+kind_data() { run_folder test/data; }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: PostgreSQL
+// Where the library meets the server: settings, label provider, callbacks.
+#include "extension/src/freeze.hpp"
+#include "extension/src/key.hpp"
+#include "extension/src/label.hpp"
+
+#include "extension/src/compat.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+}
+
+namespace {
+
+// Read by SQL through current_setting(): until when backups may still hold erased values.
+char *backup_retention = nullptr;
+
+}  // namespace
+
+void _PG_init(void) {
+  using namespace gdpr::pg;
+  // A file outside the data directory, readable by the server's user only; made by
+  // gdpr.create_key(). Every database of the server shares it.
+  DefineCustomStringVariable("gdpr.key_file", "File that holds the key of this server.",
+                             "It must lie outside the data directory.", &key_file, "", PGC_SUSET,
+                             GUC_SUPERUSER_ONLY, nullptr, ForgetKey, nullptr);
+  // Printed on certificates: the old values may be in backups until this long after an erasure.
+  DefineCustomStringVariable("gdpr.backup_retention",
+                             "How long backups and archived WAL are kept.",
+                             "An interval such as \"35 days\"; empty means not known.",
+                             &backup_retention, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  ReserveSettings();
+  RegisterLabelProvider();
+  RegisterFreeze();
+}

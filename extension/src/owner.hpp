@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: PostgreSQL
+// Work on a user's relation with no more rights than its owner's.
+#pragma once
+
+#include "extension/src/pg.hpp"
+
+namespace gdpr::pg {
+
+/// One switch to a relation's owner. Lives on the stack of the C function that made it.
+struct OwnerScope {
+  OwnerScope *outer;
+  Oid relation;
+  Oid owner;
+  Oid saved_user;
+  int saved_context;
+  bool engine;  // the guard trigger lets our own statements through
+};
+
+/// Becomes the owner of `relation` in a restricted operation; a table's own row security is lifted.
+/// Must be followed by LeaveOwner on success, and in PG_CATCH on error.
+/// errors  42P01 when the relation is gone
+void EnterOwner(OwnerScope &scope, Oid relation, bool engine);
+
+/// Back to the user before EnterOwner.
+void LeaveOwner(const OwnerScope &scope);
+
+/// Whether execute_as_owner runs a statement of the engine in this backend.
+bool EngineAtWork();
+
+/// The role that called our outermost function: outside of SECURITY DEFINER, after SET ROLE. While
+/// we work as an owner, code that calls us counts as that owner.
+/// errors  42501 within somebody else's security-restricted operation
+Oid Caller();
+
+/// "schema"."name", or NULL when the relation is gone. Allocated in the current context.
+char *RelationName(Oid relation);
+
+/// Throws the caught error again without what may quote a value. Called in PG_CATCH; `relation` is
+/// its quoted name, looked up before (no catalog is read in a failed transaction).
+[[noreturn]] void ThrowScrubbed(MemoryContext context, const char *relation);
+
+/// The search_path that `role` gets when it logs in to this database, then pg_temp.
+char *ConfiguredSearchPath(Oid role);
+
+}  // namespace gdpr::pg

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: PostgreSQL
+// One value: gdpr.anonymize, mask, generalize, redact. The rule is parsed once per call site.
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/redact.hpp"
+#include "core/treat.hpp"
+#include "extension/src/bridge.hpp"
+#include "extension/src/random.hpp"
+#include "extension/src/types.hpp"
+
+#include "extension/src/pg.hpp"
+
+namespace gdpr::pg {
+namespace {
+
+// The C++ half of a call site, owned by the function's memory context.
+struct Treatments {
+  std::string rule_text;
+  std::string profile_text;
+  Rule rule;
+  Profile profile = Profile::kErase;
+  TypeFacts facts;
+  Result result;
+};
+
+// The plain half, in fn_extra.
+struct Site {
+  MemoryContextCallback callback;
+  Treatments *core;
+  TypeInfo *type;
+  bool ready;     // core holds the parsed rule
+  bool constant;  // one result for all values
+  bool kept;      // … and it is known
+  bool kept_null;
+  Datum kept_value;
+};
+
+// What a call asks for, besides the value.
+struct Request {
+  std::string_view rule;
+  std::string_view profile;
+  const std::string_view *own;  // redact: the person's own values
+  int own_count;
+  bool redact;
+};
+
+void DeleteTreatments(void *argument) { delete static_cast<Site *>(argument)->core; }
+
+Site *FindSite(FunctionCallInfo fcinfo, Oid type) {
+  auto *site = static_cast<Site *>(fcinfo->flinfo->fn_extra);
+  if (site != nullptr) return site;
+  MemoryContext context = fcinfo->flinfo->fn_mcxt;
+  if (!OidIsValid(type)) {
+    ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
+                    errmsg("could not determine the data type of the value")));
+  }
+  site = static_cast<Site *>(MemoryContextAllocZero(context, sizeof(Site)));
+  site->type = ReadType(type, context);
+  site->callback.func = DeleteTreatments;
+  site->callback.arg = site;
+  MemoryContextRegisterResetCallback(context, &site->callback);
+  fcinfo->flinfo->fn_extra = site;
+  return site;
+}
+
+// Parses the rule unless the last call had the same.
+void Prepare(Site *site, const Request &request) {
+  if (site->ready && site->core->rule_text == request.rule &&
+      site->core->profile_text == request.profile) {
+    return;
+  }
+  site->ready = site->kept = false;
+  Failure failure;
+  bool ok = Catch(failure, [&] {
+    if (site->core == nullptr) site->core = new Treatments;
+    Treatments &core = *site->core;
+    core.rule_text = request.rule;
+    core.profile_text = request.profile;
+    core.rule = ParseRule(request.rule);
+    core.profile = ParseProfile(request.profile);
+    core.facts = MakeFacts(*site->type);
+    site->constant = site->type->element == nullptr && IsConstant(core.rule, core.profile, core.facts);
+  });
+  if (!ok) Report(failure);
+  site->ready = true;
+}
+
+// Within Catch. Whether the person's own values matter for this value.
+bool RedactOwn(Treatments &core, const Request &request, const Value &value) {
+  if (!request.redact || TreatmentFor(core.rule, core.profile).id != TreatmentId::kRedact) {
+    return false;
+  }
+  std::span<const std::string_view> own(request.own, static_cast<std::size_t>(request.own_count));
+  core.result.Clear();
+  core.result.state = Result::State::kValue;
+  switch (core.facts.cls) {
+    case ValueClass::kText:
+      core.result.text = Redact(value.text, own);
+      return true;
+    case ValueClass::kJson:
+      core.result.text = RedactJson(value.text, own);
+      return true;
+    case ValueClass::kXml:
+      core.result.text = RedactXml(value.text, own);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One value that is not an array. `type` is the site's, or its element's.
+Datum TreatOne(Site *site, TypeInfo *type, const Request &request, Datum datum, bool *isnull) {
+  Value value = ReadDatum(*type, datum);
+  Failure failure;
+  bool ok = Catch(failure, [&] {
+    Treatments &core = *site->core;
+    // One huge value must not keep its memory for the rest of the query
+    if (core.result.text.capacity() > (1U << 20)) std::string().swap(core.result.text);
+    if (RedactOwn(core, request, value)) return;
+    BackendRandom random;
+    Treat(core.rule, core.profile, core.facts, value, random, core.result);
+  });
+  if (!ok) Report(failure);
+  *isnull = site->core->result.state == Result::State::kNull;
+  if (*isnull) return static_cast<Datum>(0);
+  if (site->core->result.state == Result::State::kSame) return datum;
+  return MakeDatum(*type, site->core->result);
+}
+
+void CheckDomain(TypeInfo *type, Datum value, bool isnull, MemoryContext context) {
+  if (type->domain) domain_check(value, isnull, type->type, &type->checked, context);
+}
+
+Datum TreatArray(FunctionCallInfo fcinfo, Site *site, const Request &request, Datum datum) {
+  ArrayType *array = DatumGetArrayTypeP(datum);
+  TypeInfo *element = site->type->element;
+  if (ARR_NDIM(array) == 0) return datum;
+  Datum *values;
+  bool *nulls;
+  int count;
+  deconstruct_array(array, ARR_ELEMTYPE(array), element->length, element->by_value, element->align,
+                    &values, &nulls, &count);
+  for (int i = 0; i < count; i++) {
+    if (i % 1000 == 0) CHECK_FOR_INTERRUPTS();
+    if (nulls[i]) continue;
+    values[i] = TreatOne(site, element, request, values[i], &nulls[i]);
+    CheckDomain(element, values[i], nulls[i], fcinfo->flinfo->fn_mcxt);
+  }
+  return PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array),
+                                            ARR_LBOUND(array), ARR_ELEMTYPE(array), element->length,
+                                            element->by_value, element->align));
+}
+
+Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request &request) {
+  Site *site = FindSite(fcinfo, type);
+  Prepare(site, request);
+  if (site->kept) {
+    if (site->kept_null) PG_RETURN_NULL();
+    return site->kept_value;
+  }
+  Datum datum = PG_GETARG_DATUM(0);
+  Datum result;
+  bool isnull = false;
+  if (site->type->element != nullptr) {
+    result = TreatArray(fcinfo, site, request, datum);
+  } else {
+    result = TreatOne(site, site->type, request, datum, &isnull);
+  }
+  CheckDomain(site->type, result, isnull, fcinfo->flinfo->fn_mcxt);
+  if (site->constant) {
+    MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    site->kept_null = isnull;
+    site->kept_value =
+        isnull ? 0 : datumCopy(result, site->type->by_value, site->type->length);
+    site->kept = true;
+    MemoryContextSwitchTo(old);
+  }
+  if (isnull) PG_RETURN_NULL();
+  return result;
+}
+
+std::string_view TextArgument(FunctionCallInfo fcinfo, int number) {
+  text *argument = PG_GETARG_TEXT_PP(number);
+  return {VARDATA_ANY(argument), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(argument))};
+}
+
+// anonymize(value, rule, profile, seed): not declared STRICT, because seed may be NULL.
+Datum Anonymize(FunctionCallInfo fcinfo, Oid type) {
+  if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_NULL();
+  Request request{TextArgument(fcinfo, 1), TextArgument(fcinfo, 2), nullptr, 0, false};
+  return TreatValue(fcinfo, type, request);
+}
+
+Datum Keyless(FunctionCallInfo fcinfo, Oid type, std::string_view profile) {
+  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false};
+  return TreatValue(fcinfo, type, request);
+}
+
+// redact(value, rule, own): own values that are NULL are skipped; no list is an empty list.
+Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
+  if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
+  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true};
+  if (!PG_ARGISNULL(2)) {
+    Datum *values;
+    bool *nulls;
+    int count;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls,
+                      &count);
+    auto *own = static_cast<std::string_view *>(palloc((count + 1) * sizeof(std::string_view)));
+    for (int i = 0; i < count; i++) {
+      if (!nulls[i]) new (&own[request.own_count++]) std::string_view(TextView(values[i]));
+    }
+    request.own = own;
+  }
+  return TreatValue(fcinfo, type, request);
+}
+
+Oid ValueType(FunctionCallInfo fcinfo) { return get_fn_expr_argtype(fcinfo->flinfo, 0); }
+
+}  // namespace
+}  // namespace gdpr::pg
+
+using namespace gdpr::pg;
+
+// Each function twice: for text (all string types come as text) and for anyelement.
+GDPR_FUNCTION(gdpr_anonymize_text) { return Anonymize(fcinfo, TEXTOID); }
+GDPR_FUNCTION(gdpr_anonymize) { return Anonymize(fcinfo, ValueType(fcinfo)); }
+GDPR_FUNCTION(gdpr_mask_text) { return Keyless(fcinfo, TEXTOID, "mask"); }
+GDPR_FUNCTION(gdpr_mask) { return Keyless(fcinfo, ValueType(fcinfo), "mask"); }
+GDPR_FUNCTION(gdpr_generalize_text) { return Keyless(fcinfo, TEXTOID, "generalize"); }
+GDPR_FUNCTION(gdpr_generalize) { return Keyless(fcinfo, ValueType(fcinfo), "generalize"); }
+GDPR_FUNCTION(gdpr_redact_text) { return RedactValue(fcinfo, TEXTOID); }
+GDPR_FUNCTION(gdpr_redact) { return RedactValue(fcinfo, ValueType(fcinfo)); }

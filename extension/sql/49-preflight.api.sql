@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: PostgreSQL
+--
+-- Preflight: everything that would stop or spoil an erasure, found before the night.
+
+--| gdpr_internal.preflight_static: all findings that the catalogs and trials of values give
+CREATE OR REPLACE FUNCTION gdpr_internal.preflight_static(subject_type text, caller regrole)
+RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_missing($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_declared($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_columns($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_foreign_keys($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_indexes($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_deferrable($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_triggers($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_rules($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_views($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_owners($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_blockers($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_publications($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_server($1, caller);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.preflight_static(text, regrole) IS
+  'preflight: all findings that the catalogs give';
+
+--| gdpr_internal.preflight_trial: one sampled chunk, rolled back
+CREATE OR REPLACE FUNCTION gdpr_internal.preflight_trial(subject_type text)
+RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT 'error', NULL::regclass, NULL::name,
+         -- what user code raises, or a value that does not fit, may quote a person
+         CASE WHEN t.sqlstate ~ '^(PD|0A|25|42|55|57)'
+           THEN format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.sqlstate, t.message)
+           ELSE format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s (%s)', t.sqlstate,
+             CASE WHEN t.sqlstate ~ '^P0' THEN 'raised by a trigger or function'
+                  WHEN t.sqlstate ~ '^23' THEN 'a constraint over several columns, or one that a trigger breaks'
+                  WHEN t.sqlstate ~ '^22' THEN 'a value that a trigger or an expression does not take'
+                  ELSE 'see the server log' END) END,
+         format('Anonymize one person in a transaction that you roll back to see it: BEGIN; SELECT gdpr.anonymize_subject(%L, ''…'', ''trial''); ROLLBACK;', $1)
+  FROM gdpr_internal.trial($1, 20) AS t
+  WHERE t.sqlstate IS NOT NULL;
+$$;
+COMMENT ON FUNCTION gdpr_internal.preflight_trial(text) IS
+  'preflight: an erasure of twenty people that is rolled back';
+
+--| gdpr.preflight: what would stop or spoil an erasure, errors first
+CREATE OR REPLACE FUNCTION gdpr.preflight(subject_type text)
+RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  caller regrole := gdpr_internal.caller();
+  findings jsonb;
+BEGIN
+  PERFORM gdpr_internal.subject($1);
+  SELECT coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
+  INTO findings FROM gdpr_internal.preflight_static($1, caller) AS f;
+  -- columns are tried, and people after them, only on ground that holds
+  IF NOT EXISTS (SELECT FROM gdpr_internal.preflight_missing($1)) THEN
+    SELECT findings || coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
+    INTO findings
+    FROM (SELECT * FROM gdpr_internal.preflight_fit($1)
+          UNION ALL SELECT * FROM gdpr_internal.preflight_unique($1)) AS f;
+    IF NOT EXISTS (SELECT FROM jsonb_array_elements(findings) AS f WHERE f ->> 0 = 'error') THEN
+      SELECT findings || coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
+      INTO findings FROM gdpr_internal.preflight_trial($1) AS f;
+    END IF;
+  END IF;
+  RETURN QUERY
+    SELECT f ->> 0, (f ->> 1)::oid::regclass, (f ->> 2)::name, f ->> 3, f ->> 4
+    FROM jsonb_array_elements(findings) AS f
+    ORDER BY array_position(ARRAY['error', 'warning', 'info'], f ->> 0),
+             (f ->> 1)::oid::regclass::text COLLATE "C" NULLS FIRST, (f ->> 2) COLLATE "C" NULLS FIRST,
+             (f ->> 3) COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION gdpr.preflight(text) IS
+  'what would stop or spoil an erasure: severity error, warning or info, each with a hint; errors first. Ends with a trial on twenty people that is rolled back';

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 --
 -- Fit, part one: what the catalogs say about the columns of a relation. Everything is asked once per
--- relation, for all its columns together; 41-fit-trial.api.sql tries treatments against it.
+-- relation, for all its columns together; 41-fit_trial.api.sql tries treatments against it.
 
 --| gdpr_internal.tree: a relation and everything that inherits from it
 CREATE OR REPLACE FUNCTION gdpr_internal.tree(relation oid)

@@ -71,7 +71,7 @@ COMMENT ON INDEX gdpr_internal.run_person_open IS 'finds what earlier runs said 
 CREATE TABLE gdpr_internal.erasure_queue (
   request bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   subject_type text NOT NULL,
-  subject_key text NOT NULL,
+  subject_key text COLLATE "C" NOT NULL,
   reason text NOT NULL CHECK (reason <> ''),
   due_at timestamptz NOT NULL,
   state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'held', 'failed', 'missing', 'done')),

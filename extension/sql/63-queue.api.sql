@@ -60,10 +60,10 @@ BEGIN
     FROM gdpr_internal.run_all_people(subject, run_candidates.after, max_keys) AS r;
   ELSIF source = 'due' THEN
     SELECT array_agg(k ORDER BY k), ARRAY[max(k)] INTO keys, last
-    FROM (SELECT q.subject_key COLLATE "C" AS k FROM gdpr_internal.erasure_queue AS q
+    FROM (SELECT q.subject_key AS k FROM gdpr_internal.erasure_queue AS q
           WHERE q.subject_type = run_candidates.subject_type
             AND q.state IN ('due', 'held', 'failed') AND q.due_at <= now()
-            AND (run_candidates.after IS NULL OR q.subject_key COLLATE "C" > run_candidates.after[1])
+            AND (run_candidates.after IS NULL OR q.subject_key > run_candidates.after[1])
           ORDER BY k LIMIT max_keys) AS d;
     IF keys IS NULL THEN
       last := NULL;

@@ -62,6 +62,7 @@ SELECT gdpr.add_blocker('customer', 'order not shipped', 'public.gdpr_open_order
 SELECT gdpr.register_subject('employee', 'public.employees');
 SELECT gdpr.add_link('employee', 'public.employee_territories', '{employee_id}');
 SELECT gdpr.add_link('employee', 'public.orders',               '{employee_id}', scope => 'stop');
+SELECT gdpr.add_link('employee', 'public.employees',            '{reports_to}',  scope => 'stop');
 
 SELECT gdpr.classify('public.employees', c, r) FROM (VALUES
   ('last_name',         'last_name'),

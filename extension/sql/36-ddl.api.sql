@@ -1,0 +1,234 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Renames are followed, new children are guarded, and drops are pointed out.
+
+--| Column names after a rename: a name that is gone is replaced by the one its column has now.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_columns(relation regclass, columns name[], attnums int2[])
+RETURNS name[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT array_agg(coalesce(
+      (SELECT a.attname FROM pg_attribute AS a
+       WHERE a.attrelid = $1 AND a.attname = u.name AND NOT a.attisdropped),
+      (SELECT a.attname FROM pg_attribute AS a
+       WHERE a.attrelid = $1 AND a.attnum = u.number AND NOT a.attisdropped AND a.attname <> ALL ($2)),
+      u.name) ORDER BY u.n)
+  FROM unnest($2, $3) WITH ORDINALITY AS u(name, number, n)
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_columns(regclass, name[], int2[]) IS
+  'Column names after a rename';
+
+--| Column numbers by name; a column that is gone keeps its number.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_numbers(relation regclass, columns name[], attnums int2[])
+RETURNS int2[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT array_agg(coalesce(
+      (SELECT a.attnum FROM pg_attribute AS a
+       WHERE a.attrelid = $1 AND a.attname = u.name AND NOT a.attisdropped), u.number) ORDER BY u.n)
+  FROM unnest($2, $3) WITH ORDINALITY AS u(name, number, n)
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_numbers(regclass, name[], int2[]) IS
+  'Column numbers by name; a column that is gone keeps its number';
+
+--| Relations that were renamed or moved by this command: old name, new name.
+CREATE OR REPLACE FUNCTION gdpr_internal.moved_relations(objects oid[])
+RETURNS TABLE(relid oid, old_schema name, old_name name, new_schema name, new_name name)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT DISTINCT c.oid, d.nsp, d.rel, n.nspname, c.relname
+  FROM (
+    SELECT s.relation_oid, s.relation_schema, s.relation_name FROM gdpr_internal.subject_type AS s
+    UNION SELECT l.relation_oid, l.relation_schema, l.relation_name FROM gdpr_internal.link AS l
+    UNION SELECT l.parent_oid, l.parent_schema, l.parent_name FROM gdpr_internal.link AS l
+    UNION SELECT b.relation_oid, b.relation_schema, b.relation_name FROM gdpr_internal.blocker AS b
+    UNION SELECT r.relation_oid, r.relation_schema, r.relation_name FROM gdpr_internal.redirect AS r
+  ) AS d(relid, nsp, rel)
+  JOIN pg_class AS c ON c.oid = d.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  -- After a restore the OIDs mean nothing; only an object of this very command can have moved.
+  WHERE (c.oid = ANY ($1) OR n.oid = ANY ($1)) AND gdpr_internal.resolve(d.nsp, d.rel) IS NULL
+$$;
+COMMENT ON FUNCTION gdpr_internal.moved_relations(oid[]) IS
+  'Relations that were renamed or moved by a command: old name, new name';
+
+--| Writes new names of relations down.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_relations(objects oid[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  m record;
+BEGIN
+  FOR m IN SELECT * FROM gdpr_internal.moved_relations(objects) LOOP
+    UPDATE gdpr_internal.subject_type AS s SET relation_schema = m.new_schema, relation_name = m.new_name
+    WHERE s.relation_oid = m.relid AND s.relation_schema = m.old_schema AND s.relation_name = m.old_name;
+    UPDATE gdpr_internal.link AS l SET relation_schema = m.new_schema, relation_name = m.new_name
+    WHERE l.relation_oid = m.relid AND l.relation_schema = m.old_schema AND l.relation_name = m.old_name;
+    UPDATE gdpr_internal.link AS l SET parent_schema = m.new_schema, parent_name = m.new_name
+    WHERE l.parent_oid = m.relid AND l.parent_schema = m.old_schema AND l.parent_name = m.old_name;
+    UPDATE gdpr_internal.blocker AS b SET relation_schema = m.new_schema, relation_name = m.new_name
+    WHERE b.relation_oid = m.relid AND b.relation_schema = m.old_schema AND b.relation_name = m.old_name;
+    UPDATE gdpr_internal.redirect AS r SET relation_schema = m.new_schema, relation_name = m.new_name
+    WHERE r.relation_oid = m.relid AND r.relation_schema = m.old_schema AND r.relation_name = m.old_name;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_relations(oid[]) IS 'Writes new names of relations down';
+
+--| Writes new names of columns down, and refreshes OIDs and numbers after a restore or a re-creation.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_names() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- A column is followed only while the OID still is the named relation's.
+  UPDATE gdpr_internal.subject_type AS s SET key = f.key, key_attnums = f.numbers, relation_oid = f.relid
+  FROM (SELECT x.subject_type, x.relid, k.key, gdpr_internal.follow_numbers(x.relid, k.key, x.key_attnums) AS numbers
+        FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.subject_type AS y) AS x,
+          LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
+            THEN gdpr_internal.follow_columns(x.relid, x.key, x.key_attnums) ELSE x.key END AS key) AS k
+        WHERE x.relid IS NOT NULL) AS f
+  WHERE s.subject_type = f.subject_type AND (s.key, s.key_attnums, s.relation_oid) IS DISTINCT FROM (f.key, f.numbers, f.relid::oid);
+  UPDATE gdpr_internal.link AS l SET columns = f.columns, attnums = f.numbers, relation_oid = f.relid,
+    discriminator = f.discriminator[1], discriminator_attnum = f.discriminator_number[1]
+  FROM (SELECT x.link, x.relid, k.columns, gdpr_internal.follow_numbers(x.relid, k.columns, x.attnums) AS numbers, k.discriminator,
+          gdpr_internal.follow_numbers(x.relid, k.discriminator, ARRAY[x.discriminator_attnum]) AS discriminator_number
+        FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.link AS y) AS x,
+          LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
+              THEN gdpr_internal.follow_columns(x.relid, x.columns, x.attnums) ELSE x.columns END AS columns,
+            CASE WHEN x.relid = x.relation_oid AND x.discriminator IS NOT NULL
+              THEN gdpr_internal.follow_columns(x.relid, ARRAY[x.discriminator], ARRAY[x.discriminator_attnum])
+              ELSE ARRAY[x.discriminator] END AS discriminator) AS k
+        WHERE x.relid IS NOT NULL) AS f
+  WHERE l.link = f.link AND (l.columns, l.attnums, l.relation_oid, l.discriminator, l.discriminator_attnum)
+    IS DISTINCT FROM (f.columns, f.numbers, f.relid::oid, f.discriminator[1], f.discriminator_number[1]);
+  UPDATE gdpr_internal.link AS l SET parent_columns = f.columns, parent_attnums = f.numbers, parent_oid = f.relid
+  FROM (SELECT x.link, x.relid, k.columns, gdpr_internal.follow_numbers(x.relid, k.columns, x.parent_attnums) AS numbers
+        FROM (SELECT y.*, gdpr_internal.resolve(y.parent_schema, y.parent_name) AS relid FROM gdpr_internal.link AS y) AS x,
+          LATERAL (SELECT CASE WHEN x.relid = x.parent_oid
+            THEN gdpr_internal.follow_columns(x.relid, x.parent_columns, x.parent_attnums) ELSE x.parent_columns END AS columns) AS k
+        WHERE x.relid IS NOT NULL) AS f
+  WHERE l.link = f.link AND (l.parent_columns, l.parent_attnums, l.parent_oid) IS DISTINCT FROM (f.columns, f.numbers, f.relid::oid);
+  UPDATE gdpr_internal.blocker AS b SET key_column = f.columns[1], key_attnum = f.numbers[1], relation_oid = f.relid
+  FROM (SELECT x.subject_type, x.name, x.relid, k.columns, gdpr_internal.follow_numbers(x.relid, k.columns, ARRAY[x.key_attnum]) AS numbers
+        FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.blocker AS y) AS x,
+          LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
+            THEN gdpr_internal.follow_columns(x.relid, ARRAY[x.key_column], ARRAY[x.key_attnum]) ELSE ARRAY[x.key_column] END AS columns) AS k
+        WHERE x.relid IS NOT NULL) AS f
+  WHERE b.subject_type = f.subject_type AND b.name = f.name
+    AND (b.key_column, b.key_attnum, b.relation_oid) IS DISTINCT FROM (f.columns[1], f.numbers[1], f.relid::oid);
+  UPDATE gdpr_internal.redirect AS r SET column_name = f.columns[1], attnum = f.numbers[1], relation_oid = f.relid
+  FROM (SELECT x.subject_type, x.relation_schema, x.relation_name, x.column_name, x.relid, k.columns,
+          gdpr_internal.follow_numbers(x.relid, k.columns, ARRAY[x.attnum]) AS numbers
+        FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.redirect AS y) AS x,
+          LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
+            THEN gdpr_internal.follow_columns(x.relid, ARRAY[x.column_name], ARRAY[x.attnum]) ELSE ARRAY[x.column_name] END AS columns) AS k
+        WHERE x.relid IS NOT NULL) AS f
+  WHERE (r.subject_type, r.relation_schema, r.relation_name, r.column_name) = (f.subject_type, f.relation_schema, f.relation_name, f.column_name)
+    AND (r.column_name, r.attnum, r.relation_oid) IS DISTINCT FROM (f.columns[1], f.numbers[1], f.relid::oid);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_names() IS
+  'Writes new names of columns down, and refreshes OIDs and column numbers after a restore';
+
+--| Gives the views gdpr.<type>_frozen the key's names and types of today.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_frozen_views() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v record;
+BEGIN
+  FOR v IN
+    SELECT s.subject_type, c.oid::regclass AS view, a.attname AS old, s.key[a.attnum] AS new,
+      a.atttypid <> gdpr_internal.base_type(gdpr_internal.column_type(
+        gdpr_internal.resolve(s.relation_schema, s.relation_name), s.key[a.attnum])) AS retyped
+    FROM gdpr_internal.subject_type AS s
+    JOIN pg_class AS c ON c.relname = s.subject_type || '_frozen' AND c.relkind = 'v' AND c.relnamespace = 'gdpr'::regnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum BETWEEN 1 AND cardinality(s.key)
+  LOOP
+    IF v.old <> v.new THEN
+      EXECUTE format('ALTER VIEW %s RENAME COLUMN %I TO %I', v.view, v.old, v.new);
+    END IF;
+    IF v.retyped THEN
+      BEGIN
+        PERFORM gdpr_internal.create_frozen_view(v.subject_type);
+      EXCEPTION WHEN dependent_objects_still_exist THEN
+        RAISE WARNING 'view % still has the old type of the key', v.view
+          USING HINT = 'Other views depend on it; drop them and the view, then register the subject type again.';
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_frozen_views() IS
+  'Gives the views gdpr.<type>_frozen the names and types that the key has now';
+
+--| Event trigger: follows renames and guards new children. Does nothing while nothing is declared,
+--| so neither CREATE EXTENSION nor the first part of a restore notices it.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_ddl() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  objects oid[];
+  relation oid;
+BEGIN
+  IF NOT EXISTS (SELECT FROM gdpr_internal.subject_type) THEN
+    RETURN;
+  END IF;
+  SELECT array_agg(DISTINCT c.objid) INTO objects FROM pg_event_trigger_ddl_commands() AS c
+  WHERE c.classid IN ('pg_class'::regclass, 'pg_namespace'::regclass)
+    AND coalesce(c.schema_name, '') NOT IN ('pg_temp', 'gdpr', 'gdpr_internal');
+  IF objects IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(), gdpr_internal.follow_frozen_views();
+  -- pg_restore brings the triggers itself, after the data.
+  FOR relation IN
+    SELECT c.oid FROM pg_class AS c
+    WHERE c.oid = ANY (objects) AND c.relkind IN ('r', 'p') AND current_setting('application_name') <> 'pg_restore'
+      AND (TG_TAG <> 'ALTER TABLE' OR gdpr_internal.has_guard(c.oid) OR EXISTS (
+        SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid AND gdpr_internal.has_guard(i.inhparent)))
+  LOOP
+    PERFORM gdpr_internal.refresh_guard(relation);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_ddl() IS
+  'Event trigger gdpr_follow_ddl: follows renames and guards new children of guarded tables';
+
+--| Event trigger: says what a DROP leaves undone. Runs and preflight stop until it is settled.
+CREATE OR REPLACE FUNCTION gdpr_internal.point_out_drops() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  d record;
+BEGIN
+  IF NOT EXISTS (SELECT FROM gdpr_internal.subject_type) THEN
+    RETURN;
+  END IF;
+  FOR d IN
+    SELECT DISTINCT o.schema_name, n.rel, n.subject_type
+    FROM pg_event_trigger_dropped_objects() AS o
+    JOIN (
+      SELECT s.relation_schema, s.relation_name, s.subject_type FROM gdpr_internal.subject_type AS s
+      UNION SELECT l.relation_schema, l.relation_name, l.subject_type FROM gdpr_internal.link AS l WHERE l.scope <> 'stop'
+      UNION SELECT b.relation_schema, b.relation_name, b.subject_type FROM gdpr_internal.blocker AS b
+    ) AS n(nsp, rel, subject_type) ON n.nsp = o.schema_name AND n.rel = o.object_name
+    WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND gdpr_internal.resolve(n.nsp, n.rel) IS NULL
+  LOOP
+    RAISE WARNING 'relation %.% was declared for subject type "%"', quote_ident(d.schema_name), quote_ident(d.rel), d.subject_type
+      USING DETAIL = 'Nobody of this type can be anonymized until this is settled.',
+            HINT = format('Create it again, or run SELECT gdpr.drop_missing(%L).', d.subject_type);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.point_out_drops() IS
+  'Event trigger gdpr_point_out_drops: warns when a declared relation is dropped';
+
+--| The event triggers themselves; there is no CREATE OR REPLACE for them.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_follow_ddl') THEN
+    CREATE EVENT TRIGGER gdpr_follow_ddl ON ddl_command_end
+      WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER SCHEMA', 'CREATE TABLE', 'CREATE TABLE AS',
+                   'SELECT INTO', 'CREATE SCHEMA', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
+      EXECUTE FUNCTION gdpr_internal.follow_ddl();
+    COMMENT ON EVENT TRIGGER gdpr_follow_ddl IS 'Follows renames of declared tables and columns, guards new children';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_point_out_drops') THEN
+    CREATE EVENT TRIGGER gdpr_point_out_drops ON sql_drop
+      WHEN TAG IN ('DROP TABLE', 'DROP VIEW', 'DROP MATERIALIZED VIEW', 'DROP SCHEMA', 'DROP OWNED')
+      EXECUTE FUNCTION gdpr_internal.point_out_drops();
+    COMMENT ON EVENT TRIGGER gdpr_point_out_drops IS 'Warns when a declared table is dropped';
+  END IF;
+END
+$$;

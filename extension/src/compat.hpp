@@ -33,6 +33,28 @@ inline IndexScanDesc BeginIndexScan(Relation heap, Relation index, Snapshot snap
 #endif
 }
 
+/// The index of the relation's primary key, or InvalidOid.
+inline Oid PrimaryKeyIndex(Relation relation) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(relation, false);
+#else
+  return RelationGetPrimaryKeyIndex(relation);
+#endif
+}
+
+/// Reads a value in text form. Returns false where PostgreSQL can tell bad input without an error.
+/// errors  the type's own before 16
+inline bool TryInput(FmgrInfo *input, char *text, Oid param, Datum *result) {
+#if PG_VERSION_NUM >= 160000
+  ErrorSaveContext saved{};
+  saved.type = T_ErrorSaveContext;
+  return InputFunctionCallSafe(input, text, param, -1, reinterpret_cast<Node *>(&saved), result);
+#else
+  *result = InputFunctionCall(input, text, param, -1);
+  return true;
+#endif
+}
+
 /// The record of a built-in setting; its address never changes while the server runs.
 inline config_generic *FindSetting(const char *name) {
 #if PG_VERSION_NUM >= 160000

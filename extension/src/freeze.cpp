@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: PostgreSQL
+// The guard trigger: a frozen person's rows do not change, and no new row reaches the person.
+#include "extension/src/freeze.hpp"
+
+#include "extension/src/guard_config.hpp"
+#include "extension/src/key.hpp"
+#include "extension/src/owner.hpp"
+
+#include "extension/src/compat.hpp"
+
+namespace gdpr::pg {
+namespace {
+
+constexpr int kErrorFrozen = MAKE_SQLSTATE('P', 'D', '0', '0', '1');
+
+// A link's values in one row, as the parent has them.
+struct LinkValues {
+  Datum values[INDEX_MAX_KEYS];
+  bool complete;  ///< false: the row belongs to nobody by this link
+};
+
+struct Firing {
+  TriggerData *trigger;
+  Guard *guard;
+  Relation relation;
+  TupleDesc desc;
+  HeapTuple old_row;
+  HeapTuple new_row;
+};
+
+// `value::text`
+char *TextFormOf(TextForm *form, Oid collation, Datum value) {
+  if (form->relabel) return TextDatumGetCString(value);
+  if (form->output) return OutputFunctionCall(&form->function, value);
+  return TextDatumGetCString(FunctionCall1Coll(&form->function, collation, value));
+}
+
+// Whether an integer or uuid column's parent could hold the text, without asking its input function,
+// which before 16 can only raise.
+bool IsPlainlyWrong(Oid type, const char *text) {
+  size_t size = strlen(text);
+  switch (type) {
+    case INT2OID:
+    case INT4OID:
+    case INT8OID: {
+      int64 limit = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+      errno = 0;
+      char *end;
+      long long number = strtoll(text, &end, 10);
+      return size == 0 || *end != '\0' || errno != 0 || number > limit || number < -limit - 1;
+    }
+    case UUIDOID:
+      return size != 36 || strspn(text, "0123456789abcdefABCDEF-") != 36 || text[8] != '-' ||
+             text[13] != '-' || text[18] != '-' || text[23] != '-';
+    default:
+      return false;
+  }
+}
+
+// Casts to the parent's type. False: no such value there. Other types than integers and uuid take
+// a subtransaction before 16.
+bool ToParentType(LinkColumn *column, char *text, Datum *result) {
+  if (IsPlainlyWrong(column->parent_type, text)) return false;
+  if (PG_VERSION_NUM >= 160000 || column->parent_type == UUIDOID || column->parent_form.relabel ||
+      column->parent_type == INT2OID || column->parent_type == INT4OID ||
+      column->parent_type == INT8OID || column->parent_type == TEXTOID) {
+    return TryInput(&column->input, text, column->input_param, result);
+  }
+  MemoryContext context = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  volatile bool valid = true;
+  BeginInternalSubTransaction(nullptr);
+  MemoryContextSwitchTo(context);
+  PG_TRY();
+  {
+    (void)TryInput(&column->input, text, column->input_param, result);
+    ReleaseCurrentSubTransaction();
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
+    valid = false;
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  CurrentResourceOwner = owner;
+  return valid;
+}
+
+// The link's values of a row, and whether it is such a link at all.
+void ReadLink(const Firing &firing, GuardTarget *target, HeapTuple row, LinkValues *link) {
+  link->complete = false;
+  bool isnull;
+  if (target->discriminator != 0) {
+    Datum value = heap_getattr(row, target->discriminator, firing.desc, &isnull);
+    if (isnull) return;
+    char *text = TextFormOf(&target->discriminator_form, DEFAULT_COLLATION_OID, value);
+    if (strcmp(text, target->discriminator_value) != 0) return;
+  }
+  for (int i = 0; i < target->column_count; i++) {
+    LinkColumn *column = &target->columns[i];
+    link->values[i] = heap_getattr(row, column->number, firing.desc, &isnull);
+    if (isnull) return;
+    if (column->type == column->parent_type) continue;
+    char *text = TextFormOf(&column->own_form, DEFAULT_COLLATION_OID, link->values[i]);
+    if (!ToParentType(column, text, &link->values[i])) return;
+  }
+  link->complete = true;
+}
+
+bool SameColumns(const Firing &firing, const GuardTarget *target) {
+  AttrNumber numbers[INDEX_MAX_KEYS + 1];
+  int count = 0;
+  for (int i = 0; i < target->column_count; i++) numbers[count++] = target->columns[i].number;
+  if (target->discriminator != 0) numbers[count++] = target->discriminator;
+  for (int i = 0; i < count; i++) {
+    bool old_null;
+    bool new_null;
+    Datum before = heap_getattr(firing.old_row, numbers[i], firing.desc, &old_null);
+    Datum after = heap_getattr(firing.new_row, numbers[i], firing.desc, &new_null);
+    Form_pg_attribute column = TupleDescAttr(firing.desc, numbers[i] - 1);
+    if (old_null != new_null) return false;
+    if (!old_null && !datum_image_eq(before, after, column->attbyval, column->attlen)) return false;
+  }
+  return true;
+}
+
+// SELECT 1 FROM parent WHERE column = $1 … FOR KEY SHARE
+void PrepareLock(GuardTarget *target) {
+  StringInfoData query;
+  initStringInfo(&query);
+  appendStringInfo(&query, "SELECT 1 FROM %s AS p WHERE ", target->parent_name);
+  Oid types[INDEX_MAX_KEYS];
+  for (int i = 0; i < target->column_count; i++) {
+    LinkColumn *column = &target->columns[i];
+    TypeCacheEntry *type = lookup_type_cache(column->parent_type, TYPECACHE_EQ_OPR);
+    if (!OidIsValid(type->eq_opr)) {
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                      errmsg("type %s of a link's column has no equality operator",
+                             format_type_be(column->parent_type))));
+    }
+    types[i] = column->parent_type;
+    appendStringInfo(&query, "%sp.%s %s $%d", i > 0 ? " AND " : "",
+                     quote_identifier(column->parent_column), EqualityOperator(type->eq_opr),
+                     i + 1);
+  }
+  appendStringInfoString(&query, " FOR KEY SHARE");
+  SPIPlanPtr plan = SPI_prepare(query.data, target->column_count, types);
+  if (plan == nullptr) elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
+  SPI_keepplan(plan);
+  target->lock_plan = plan;
+}
+
+// Holds the parent rows: an erasure of the person waits for us, or has been done when we go on.
+void LockParent(GuardTarget *target, LinkValues *link) {
+  if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+  if (target->lock_plan == nullptr) PrepareLock(target);
+  int code = SPI_execute_plan(target->lock_plan, link->values, nullptr, false, 0);
+  if (code != SPI_OK_SELECT) elog(ERROR, "could not lock: %s", SPI_result_code_string(code));
+  SPI_finish();
+}
+
+// The canonical text of the link's values: column::text, or ROW(…)::text of several.
+char *CanonicalText(GuardTarget *target, LinkValues *link) {
+  if (target->column_count == 1) {
+    return TextFormOf(&target->columns[0].parent_form, DEFAULT_COLLATION_OID, link->values[0]);
+  }
+  bool nulls[INDEX_MAX_KEYS] = {};
+  TupleDesc desc = CreateTemplateTupleDesc(target->column_count);
+  for (int i = 0; i < target->column_count; i++) {
+    TupleDescInitEntry(desc, static_cast<AttrNumber>(i + 1), "f", target->columns[i].parent_type,
+                       -1, 0);
+  }
+  desc = BlessTupleDesc(desc);
+  Datum row = HeapTupleGetDatum(heap_form_tuple(desc, link->values, nulls));
+  return OidOutputFunctionCall(F_RECORD_OUT, row);
+}
+
+// Whether the index has (first, second), seen with a snapshot of this very moment: what was
+// committed while we waited for the lock counts.
+bool Probe(Oid table, Oid index, Datum first, RegProcedure first_equal, Datum second) {
+  Relation heap = table_open(table, AccessShareLock);
+  Relation key = index_open(index, AccessShareLock);
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  ScanKeyData keys[2];
+  ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, key->rd_indcollation[0],
+                         first_equal, first);
+  ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, key->rd_indcollation[1],
+                         F_TEXTEQ, second);
+  IndexScanDesc scan = BeginIndexScan(heap, key, snapshot, 2);
+  index_rescan(scan, keys, 2, nullptr, 0);
+  TupleTableSlot *slot = table_slot_create(heap, nullptr);
+  bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
+  ExecDropSingleTupleTableSlot(slot);
+  index_endscan(scan);
+  UnregisterSnapshot(snapshot);
+  index_close(key, AccessShareLock);
+  table_close(heap, AccessShareLock);
+  return found;
+}
+
+bool IsFrozen(Guard *guard, GuardTarget *target, LinkValues *link) {
+  char *key = CanonicalText(target, link);
+  text *stored = target->digest_domain != nullptr ? KeyedDigestOf(target->digest_domain, key)
+                                                  : cstring_to_text(key);
+  if (target->by_value) {
+    return Probe(guard->frozen_value, guard->frozen_value_index, Int32GetDatum(target->link),
+                 F_INT4EQ, PointerGetDatum(stored));
+  }
+  return Probe(guard->frozen, guard->frozen_index, CStringGetTextDatum(target->subject_type),
+               F_TEXTEQ, PointerGetDatum(stored));
+}
+
+enum class Verdict { kFree, kOldFrozen, kNewFrozen };
+
+// Runs as the owner of the parent, or of the relation itself: casts and operators are users' code.
+Verdict Judge(const Firing &firing, GuardTarget *target) {
+  LinkValues link;
+  if (firing.old_row != nullptr) {
+    ReadLink(firing, target, firing.old_row, &link);
+    if (link.complete && IsFrozen(firing.guard, target, &link)) return Verdict::kOldFrozen;
+    // A row that stays where it is needs no lock: its own row lock orders us with an erasure, and a
+    // lock on the parent after it could deadlock
+    if (firing.new_row == nullptr || SameColumns(firing, target)) return Verdict::kFree;
+  }
+  ReadLink(firing, target, firing.new_row, &link);
+  if (!link.complete) return Verdict::kFree;
+  if (OidIsValid(target->parent)) LockParent(target, &link);
+  return IsFrozen(firing.guard, target, &link) ? Verdict::kNewFrozen : Verdict::kFree;
+}
+
+Verdict JudgeAsOwner(const Firing &firing, GuardTarget *target) {
+  MemoryContext context = CurrentMemoryContext;
+  Oid relation = OidIsValid(target->parent) ? target->parent : RelationGetRelid(firing.relation);
+  const char *name = OidIsValid(target->parent) ? target->parent_name
+                                                : RelationGetRelationName(firing.relation);
+  volatile Verdict verdict = Verdict::kFree;
+  OwnerScope scope;
+  EnterOwner(scope, relation, false);
+  PG_TRY();
+  {
+    verdict = Judge(firing, target);
+  }
+  PG_CATCH();
+  {
+    LeaveOwner(scope);
+    ThrowScrubbed(context, name);
+  }
+  PG_END_TRY();
+  LeaveOwner(scope);
+  return verdict;
+}
+
+bool IsLinkColumn(const GuardTarget *target, AttrNumber number) {
+  for (int i = 0; i < target->column_count; i++) {
+    if (target->columns[i].number == number) return true;
+  }
+  return false;
+}
+
+// The new row with the redirects of the target's columns; NULL when there are none.
+HeapTuple Redirected(const Firing &firing, const GuardTarget *target) {
+  HeapTuple row = nullptr;
+  for (int i = 0; i < target->redirect_count; i++) {
+    int number = target->redirects[i].number;
+    if (!IsLinkColumn(target, target->redirects[i].number)) continue;
+    bool isnull = false;
+    row = heap_modify_tuple_by_cols(row != nullptr ? row : firing.new_row, firing.desc, 1, &number,
+                                    &target->redirects[i].value, &isnull);
+  }
+  return row;
+}
+
+[[noreturn]] void Refuse(const Firing &firing, const GuardTarget *target) {
+  const char *name = RelationGetRelationName(firing.relation);
+  const char *schema = get_namespace_name(RelationGetNamespace(firing.relation));
+  ereport(ERROR, (errcode(kErrorFrozen),
+                  errmsg("row of relation \"%s.%s\" belongs to a frozen \"%s\"", schema, name,
+                         target->subject_type),
+                  errdetail("The person was anonymized; rows about the person neither change nor "
+                            "arrive any more."),
+                  errhint("Skip frozen people: gdpr.is_frozen('%s', key) tells.",
+                          target->subject_type),
+                  err_generic_string(PG_DIAG_SCHEMA_NAME, schema),
+                  err_generic_string(PG_DIAG_TABLE_NAME, name)));
+  pg_unreachable();
+}
+
+HeapTuple Check(Firing *firing) {
+  Guard *guard = firing->guard;
+  for (int i = 0; i < guard->count; i++) {
+    GuardTarget *target = &guard->targets[i];
+    switch (JudgeAsOwner(*firing, target)) {
+      case Verdict::kFree:
+        continue;
+      case Verdict::kOldFrozen:
+        Refuse(*firing, target);
+      case Verdict::kNewFrozen:
+        HeapTuple row = Redirected(*firing, target);
+        if (row == nullptr) Refuse(*firing, target);
+        firing->new_row = row;
+        // The place it goes to must not be frozen either
+        if (JudgeAsOwner(*firing, target) != Verdict::kFree) Refuse(*firing, target);
+    }
+  }
+  return firing->new_row != nullptr ? firing->new_row : firing->old_row;
+}
+
+}  // namespace
+
+void RegisterFreeze() { RegisterGuardCache(); }
+
+}  // namespace gdpr::pg
+
+using namespace gdpr::pg;
+
+// gdpr_internal.guard(): BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW
+GDPR_FUNCTION(gdpr_guard) {
+  if (!CALLED_AS_TRIGGER(fcinfo)) {
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("gdpr_internal.guard() can only be called as a trigger")));
+  }
+  auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  TriggerEvent event = trigger->tg_event;
+  if (!TRIGGER_FIRED_BEFORE(event) || !TRIGGER_FIRED_FOR_ROW(event)) {
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("gdpr_internal.guard() must be fired before each row")));
+  }
+  bool inserts = TRIGGER_FIRED_BY_INSERT(event);
+  bool updates = TRIGGER_FIRED_BY_UPDATE(event);
+  HeapTuple row = updates ? trigger->tg_newtuple : trigger->tg_trigtuple;
+  if (EngineAtWork()) return PointerGetDatum(row);
+
+  Firing firing{};
+  firing.trigger = trigger;
+  firing.relation = trigger->tg_relation;
+  firing.desc = RelationGetDescr(trigger->tg_relation);
+  firing.old_row = inserts ? nullptr : trigger->tg_trigtuple;
+  firing.new_row = inserts ? trigger->tg_trigtuple : updates ? trigger->tg_newtuple : nullptr;
+  firing.guard = FindGuard(trigger->tg_relation);
+  firing.guard->users++;
+  row = Check(&firing);
+  firing.guard->users--;
+  return PointerGetDatum(row);
+}
+
+// gdpr_internal.guard_changed(relation oid): what is declared for it changed. Its leaves and children
+// cache their own copy.
+GDPR_FUNCTION(gdpr_guard_changed) {
+  Oid relation = PG_GETARG_OID(0);
+  if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation))) PG_RETURN_VOID();
+  List *all = find_all_inheritors(relation, NoLock, nullptr);
+  ListCell *cell;
+  foreach (cell, all) CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+  PG_RETURN_VOID();
+}

@@ -7,20 +7,20 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 --| The one role of pg_gdpr. It owns every object, nobody can be it, and it can do nothing else.
 DO $$
 DECLARE
-  found pg_catalog.pg_roles;
+  existing pg_catalog.pg_roles;
 BEGIN
-  SELECT * INTO found FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) 'gdpr_owner';
+  SELECT * INTO existing FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) 'gdpr_owner';
   IF NOT FOUND THEN
     CREATE ROLE gdpr_owner NOLOGIN NOINHERIT;
-  ELSIF found.rolcanlogin OR found.rolsuper OR found.rolbypassrls OR found.rolcreaterole
-        OR found.rolcreatedb OR found.rolreplication THEN
+  ELSIF existing.rolcanlogin OR existing.rolsuper OR existing.rolbypassrls OR existing.rolcreaterole
+        OR existing.rolcreatedb OR existing.rolreplication THEN
     RAISE EXCEPTION 'role "gdpr_owner" has attributes that the owner of pg_gdpr must not have'
       USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'The role can log in or has a superuser-like attribute.',
             HINT = 'Rename that role, or run ALTER ROLE gdpr_owner NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION.';
   ELSIF EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m
-                WHERE m.roleid OPERATOR(pg_catalog.=) found.oid
-                   OR m.member OPERATOR(pg_catalog.=) found.oid) THEN
+                WHERE m.roleid OPERATOR(pg_catalog.=) existing.oid
+                   OR m.member OPERATOR(pg_catalog.=) existing.oid) THEN
     RAISE EXCEPTION 'role "gdpr_owner" has members or is a member of another role'
       USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = 'Whoever is a member could change every erasure record.',

@@ -72,13 +72,16 @@ AS $$
   )
   SELECT c.attnum, c.typid, c.typmod, c.not_null, c.has_domain OR coalesce(e.typtype = 'd', false),
          t.typcategory,
-         CASE WHEN c.typid IN (1042, 1043, 1014, 1015) AND c.typmod > 4 THEN c.typmod - 4 END
+         CASE WHEN c.typid IN (1042, 1043, 1014, 1015) AND c.typmod > 4 THEN c.typmod - 4
+              -- numeric(p,s): the digits before the point, as the rule counts them
+              WHEN c.typid IN (1700, 1231) AND c.typmod > 4 THEN nullif(greatest(
+                (((c.typmod - 4) >> 16) & 65535) - (((c.typmod - 4) & 2047) # 1024) + 1024, 0), 0) END
   FROM chain AS c
   JOIN pg_type AS t ON t.oid = c.typid AND t.typtype <> 'd'
   LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A';
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_types(oid) IS
-  'base type, type modifier, domain NOT NULL and varchar/char length of each column';
+  'base type, type modifier, domain NOT NULL and length (characters, or digits before the point) of each column';
 
 --| gdpr_internal.unique_columns: which columns have to stay unique, and whether they do it alone
 CREATE OR REPLACE FUNCTION gdpr_internal.unique_columns(relation oid)

@@ -86,14 +86,17 @@ AS $$
     'SELECT %s::pg_catalog.int2, pg_catalog.array_remove(ARRAY[%s]::pg_catalog.text[], NULL), '
     'pg_catalog.count(DISTINCT t."gdpr value"::pg_catalog.text)::pg_catalog.int4, '
     'coalesce(pg_catalog.max(pg_catalog.char_length(t."gdpr value"::pg_catalog.text)), 0), '
-    'coalesce(pg_catalog.bool_or(t.%I IS NULL), false), '  -- evaluates the cast to a domain too
+    'coalesce(pg_catalog.bool_or(t.%I IS NULL), false)%s, '  -- evaluates the cast to a domain too
     'CASE WHEN %s THEN NULL ELSE pg_catalog.min(t."gdpr value"::pg_catalog.text) END '
     'FROM (SELECT r.v AS "gdpr value", r.v::%s AS %I FROM (%s) AS r) AS t',
     $2,
     (SELECT string_agg(format('CASE WHEN pg_catalog.bool_or((%s) IS FALSE) THEN %L END',
                               c.expression, c.name), ', ')
      FROM unnest($9, $10) AS c (name, expression)),
-    $3, $8::text, $4, $3,
+    $3,
+    -- a table without rows still has to say whether the type has a treatment
+    CASE WHEN $8 THEN format(' OR gdpr.anonymize(%L::%s, %L) IS NULL', $6, $5, $7) ELSE '' END,
+    $8::text, $4, $3,
     CASE WHEN $8
       -- what becomes of a document depends on the document: real ones are tried, none comes back
       THEN format('SELECT gdpr.anonymize(s.%1$I%2$s, %3$L) AS v FROM (SELECT %1$I FROM %4$s LIMIT 1000) AS s '
@@ -121,7 +124,8 @@ DECLARE
   found boolean;
 BEGIN
   IF cardinality(failed) > 0 THEN
-    RETURN format('it breaks the check constraint "%s"', failed[1]);
+    RETURN CASE WHEN failed[1] ~ '^the (partitions|bounds) of ' THEN 'it lies outside ' || failed[1]
+                ELSE format('it breaks the check constraint "%s"', failed[1]) END;
   ELSIF gives_null AND not_null THEN
     RETURN 'it is null, and the column is NOT NULL';
   ELSIF length IS NOT NULL AND longest > length THEN
@@ -174,7 +178,7 @@ BEGIN
     AS t (attnum int2, failed text[], variants int, longest int, gives_null boolean, value text);
   reason := gdpr_internal.misfit(relation, facts.column_name, outcome.failed, outcome.variants,
     outcome.longest, outcome.gives_null, outcome.value, must_differ, facts.not_null,
-    facts.one_null, facts.length, real_values, facts.refers);
+    facts.one_null, CASE WHEN facts.category = 'S' THEN facts.length END, real_values, facts.refers);
   state := CASE WHEN reason IS NOT NULL THEN 'PD005' END;
 EXCEPTION
   WHEN query_canceled OR admin_shutdown OR crash_shutdown THEN

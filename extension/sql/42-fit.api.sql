@@ -161,8 +161,8 @@ BEGIN
   RETURN outcome IS NOT NULL AND gdpr_internal.misfit(relation, needs.column_name,
     ARRAY(SELECT jsonb_array_elements_text(outcome -> 'failed')), (outcome ->> 'variants')::int,
     (outcome ->> 'longest')::int, (outcome ->> 'gives_null')::boolean, outcome ->> 'value',
-    needs.is_unique, needs.not_null, needs.one_null, needs.length, needs.real_values,
-    needs.refers) IS NULL;
+    needs.is_unique, needs.not_null, needs.one_null,
+    CASE WHEN needs.category = 'S' THEN needs.length END, needs.real_values, needs.refers) IS NULL;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.plain_fits(oid, record, jsonb) IS

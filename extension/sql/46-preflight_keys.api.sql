@@ -169,15 +169,14 @@ COMMENT ON FUNCTION gdpr_internal.preflight_indexes(text) IS
   'preflight: link, blocker and foreign key columns without an index, each with its CREATE INDEX';
 
 --| gdpr_internal.random_bits: how many random bits a surrogate of a column carries
-CREATE OR REPLACE FUNCTION gdpr_internal.random_bits(base_type oid, base_typmod int, rule text)
+CREATE OR REPLACE FUNCTION gdpr_internal.random_bits(base_type oid, rule text)
 RETURNS double precision
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE
     WHEN $1 = 21 THEN 15 WHEN $1 = 23 THEN 31 WHEN $1 = 20 THEN 63 WHEN $1 = 2950 THEN 122
-    WHEN $1 = 1700 AND $2 > 4 THEN
-      least(63, (((($2 - 4) >> 16) & 65535) - (($2 - 4) & 2047)) * log(10) / log(2))
+    WHEN $1 = 1700 THEN least(p.length, 18) * log(10) / log(2)
     WHEN t.typcategory <> 'S' THEN NULL
     WHEN p.treatment = 'surrogate(digits)' THEN least(coalesce(p.length, 19), 19) * log(10) / log(2)
     WHEN p.treatment = 'surrogate(email)' OR p.kind = 'email'
@@ -186,10 +185,10 @@ AS $$
     WHEN p.length < 24 THEN 5 * least(16, p.length)
     ELSE 65
   END
-  FROM pg_type AS t CROSS JOIN LATERAL gdpr_internal.rule_parts($3) AS p
+  FROM pg_type AS t CROSS JOIN LATERAL gdpr_internal.rule_parts($2) AS p
   WHERE t.oid = $1;
 $$;
-COMMENT ON FUNCTION gdpr_internal.random_bits(oid, int, text) IS
+COMMENT ON FUNCTION gdpr_internal.random_bits(oid, text) IS
   'random bits in a unique surrogate of a type; NULL where it is not random';
 
 --| gdpr_internal.preflight_unique: how far random surrogates stay apart, and partition keys
@@ -200,7 +199,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH random AS (
     SELECT t.relation, n.column_name, n.column_type, n.index_name,
-           gdpr_internal.random_bits(n.base_type, n.base_typmod, f.rule) AS bits,
+           gdpr_internal.random_bits(n.base_type, f.rule) AS bits,
            (SELECT coalesce(sum(greatest(c.reltuples, 0)) FILTER (WHERE c.relkind = 'r'), 0)
             FROM gdpr_internal.tree(t.relation) AS leaf (relid)
             JOIN pg_class AS c ON c.oid = leaf.relid) AS estimate

@@ -37,9 +37,9 @@ CREATE OR REPLACE FUNCTION gdpr.run_handshake(
   OUT extension_version text, OUT key_fingerprint text, OUT superuser boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_gdpr'),
-         (SELECT f.fingerprint FROM gdpr_internal.key_fingerprint AS f),
+         (SELECT f.fingerprint FROM gdpr_internal.key_fingerprint AS f ORDER BY f.key_id DESC LIMIT 1),
          EXISTS (SELECT FROM pg_roles AS r WHERE r.rolsuper
-                   AND r.rolname = ANY (ARRAY[session_user, gdpr_internal.caller()::oid::regrole::text]))
+                   AND (r.rolname = session_user OR r.oid = gdpr_internal.caller()))
 $$;
 COMMENT ON FUNCTION gdpr.run_handshake() IS
   'Version of the extension, fingerprint of its key and whether the caller is a superuser, for gdpr-batch';

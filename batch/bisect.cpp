@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/bisect.hpp"
+
+#include "batch/retry.hpp"
+
+namespace gdpr::batch {
+namespace {
+
+bool Isolates(const SqlError& error, bool patient) {
+  return !error.poisons_connection() &&
+         (BlamesPerson(error.sqlstate()) || (patient && IsTransient(error.sqlstate())));
+}
+
+bool MayPassNextTime(const SqlError& error) {
+  return error.sqlstate() == "23505" || IsTransient(error.sqlstate());
+}
+
+int EraseRange(ChunkSteps& steps, int first, int last, bool patient, int tries) {
+  steps.Savepoint();
+  try {
+    steps.Erase(first, last);
+    steps.ReleaseSavepoint();
+    return 0;
+  } catch (const SqlError& error) {
+    if (!Isolates(error, patient)) throw;
+    steps.RollbackToSavepoint();
+    if (first == last && (!MayPassNextTime(error) || tries + 1 >= kTriesPerPerson)) {
+      steps.Fail(first, error);
+      return 1;
+    }
+  }
+  if (first == last) return EraseRange(steps, first, last, patient, tries + 1);
+  const int middle = first + (last - first) / 2;
+  return EraseRange(steps, first, middle, patient, 0) +
+         EraseRange(steps, middle + 1, last, patient, 0);
+}
+
+}  // namespace
+
+int EraseIsolating(ChunkSteps& steps, int people, bool patient) {
+  return people < 1 ? 0 : EraseRange(steps, 1, people, patient, 0);
+}
+
+}  // namespace gdpr::batch

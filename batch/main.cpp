@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: PostgreSQL
+// gdpr-batch VERB: see cli.cpp for what can be said, exit_code.hpp for what is answered.
+#include <exception>
+
+#include "batch/anonymize.hpp"
+#include "batch/cli.hpp"
+#include "batch/fault.hpp"
+#include "batch/log.hpp"
+#include "batch/status.hpp"
+
+namespace {
+
+using gdpr::batch::ExitCode;
+using gdpr::batch::Level;
+using gdpr::batch::Log;
+
+ExitCode Run(const gdpr::batch::Options& options) {
+  gdpr::batch::Signals signals;
+  return options.verb == "status" ? gdpr::batch::Status(options)
+                                  : gdpr::batch::Anonymize(options, signals);
+}
+
+/// Errors outside of chunks come from our own functions or from connecting: their text holds no
+/// personal value, except for data errors, which may quote one.
+void LogSqlError(const gdpr::batch::SqlError& error) {
+  const auto& fields = error.fields();
+  const bool quotes = fields.sqlstate.starts_with("22") || fields.sqlstate.starts_with("23") ||
+                      fields.sqlstate.starts_with("P0001");
+  std::string hint = quotes ? std::string() : fields.hint;
+  if (fields.sqlstate == "42501" && hint.empty()) {
+    hint = "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs.";
+  }
+  Log(Level::kError, "stopped",
+      {{"sqlstate", fields.sqlstate}, {"message", quotes ? error.what() : fields.message.c_str()},
+       {"detail", quotes ? std::string() : fields.detail}, {"hint", hint}});
+}
+
+ExitCode Main(int argc, char** argv) {
+  gdpr::batch::SetUpLog(gdpr::batch::LogFormat::kKeyValue, Level::kInfo);
+  try {
+    const auto read = gdpr::batch::ReadOptions(argc, argv);
+    if (const auto* code = std::get_if<ExitCode>(&read)) return *code;
+    const auto& options = std::get<gdpr::batch::Options>(read);
+    gdpr::batch::SetUpLog(options.log_format, options.log_level);
+    return Run(options);
+  } catch (const gdpr::batch::Fault& fault) {
+    Log(Level::kError, "stopped",
+        {{"message", fault.what()}, {"detail", fault.detail()}, {"hint", fault.hint()}});
+    return fault.code();
+  } catch (const gdpr::batch::SqlError& error) {
+    LogSqlError(error);
+    // Another run of the subject type: nothing is wrong with the database.
+    return error.sqlstate() == "55006" ? ExitCode::kConfiguration : ExitCode::kDatabase;
+  } catch (const std::exception& error) {
+    Log(Level::kError, "stopped", {{"message", error.what()}});
+    return ExitCode::kDatabase;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return static_cast<int>(Main(argc, argv)); }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/plan.hpp"
+
+#include <cmath>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "batch/fault.hpp"
+#include "batch/progress.hpp"
+#include "batch/queries.hpp"
+#include "batch/table.hpp"
+
+namespace gdpr::batch {
+namespace {
+
+/// What a preview of the whole list adds up to.
+struct Preview {
+  std::int64_t people = 0, missing = 0, frozen = 0, held = 0;
+  std::map<std::string, std::int64_t> blockers;
+  std::int64_t ready() const { return people - missing - frozen - held; }
+};
+
+/// Keys that do not fit the key's type: says where, without quoting.
+Fault BadKey(const SqlError& error, const KeySource& keys, const std::string& subject) {
+  // "subject key number 17 is not a valid key of subject type …": ours, see canonical_keys().
+  const std::string& message = error.fields().message;
+  const std::size_t digits = message.find_first_of("0123456789");
+  const int place = digits == std::string::npos ? 0 : std::atoi(message.c_str() + digits);
+  return Fault(ExitCode::kConfiguration,
+               keys.PlaceOf(place) + " is not a key of subject type \"" + subject + "\"",
+               error.fields().detail, error.fields().hint);
+}
+
+bool IsBadKey(const SqlError& error) { return error.sqlstate().starts_with("22"); }
+
+template <typename Use>
+void ForEachPage(Connection& connection, const Options& options, KeySource& keys,
+                 const Signals& signals, const Use& use) {
+  for (;;) {
+    const std::vector<std::string> page = keys.Next(connection, options.chunk_rows);
+    if (page.empty()) return;
+    if (signals.stop_requested()) {
+      throw Fault(ExitCode::kStopped, "stopped while the list was being read",
+                  "Nothing has happened to anybody.", "Start it again.");
+    }
+    try {
+      use(page);
+    } catch (const SqlError& error) {
+      if (IsBadKey(error)) throw BadKey(error, keys, options.subject);
+      throw;
+    }
+  }
+}
+
+Preview PreviewAll(Connection& connection, const Options& options, KeySource& keys,
+                   const Signals& signals) {
+  Preview sum;
+  ForEachPage(connection, options, keys, signals, [&](const std::vector<std::string>& page) {
+    const Result result = connection.Execute(query::kRunPreview, {options.subject, page});
+    sum.people += result.Int(0, 0);
+    sum.missing += result.Int(0, 1);
+    sum.frozen += result.Int(0, 2);
+    sum.held += result.Int(0, 3);
+    const auto blockers = nlohmann::json::parse(result.Text(0, 4));
+    for (const auto& [name, count] : blockers.items()) {
+      sum.blockers[name] += count.get<std::int64_t>();
+    }
+  });
+  return sum;
+}
+
+void PrintPreview(const Preview& p, std::int64_t rows, std::int64_t tables, double seconds) {
+  const auto line = [](std::int64_t count, const std::string& what) {
+    std::cout << std::setw(14) << FormatCount(count) << "  " << what << '\n';
+  };
+  std::cout << "Dry run: nothing was changed.\n";
+  line(p.people, "people on the list");
+  line(p.ready(), "would be anonymized, about " + FormatCount(rows) + " rows in " +
+                      std::to_string(tables) + " tables" +
+                      (seconds > 0 ? ", in about " + FormatSeconds(seconds) + " (like the last run)"
+                                   : std::string()));
+  if (p.held > 0) line(p.held, "would be held back:");
+  for (const auto& [name, count] : p.blockers) line(count, "    by " + name);
+  if (p.missing > 0) line(p.missing, "were not found");
+  if (p.frozen > 0) line(p.frozen, "were anonymized before");
+}
+
+nlohmann::ordered_json ReadFindings(Connection& connection, const Options& options,
+                                    std::int64_t& errors) {
+  const Result findings = connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+  for (int row = 0; row < findings.rows(); ++row) errors += findings.Text(row, 0) == "error" ? 1 : 0;
+  if (!options.json) PrintTable(std::cout, findings, "Preflight");
+  return TableJson(findings);
+}
+
+Fault PreflightFault(std::int64_t errors) {
+  return Fault(ExitCode::kConfiguration,
+               "preflight found " + std::to_string(errors) + " errors; nothing was changed", {},
+               "Each finding has a hint; SELECT * FROM gdpr.preflight(subject_type) shows them again.");
+}
+
+}  // namespace
+
+std::unique_ptr<KeySource> OpenKeys(const Options& options) {
+  if (options.all) return std::make_unique<QueriedKeys>(options.subject, "all");
+  if (options.due) return std::make_unique<QueriedKeys>(options.subject, "due");
+  return std::make_unique<FileKeys>(options.keys_file);
+}
+
+void Preflight(Connection& connection, const Options& options) {
+  const Result findings = connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+  std::int64_t errors = 0;
+  for (int row = 0; row < findings.rows(); ++row) {
+    const std::string_view severity = findings.Text(row, 0);
+    errors += severity == "error" ? 1 : 0;
+    Log(severity == "error"     ? Level::kError
+        : severity == "warning" ? Level::kWarning
+                                : Level::kDebug,
+        "preflight",
+        {{"relation", findings.Text(row, 1)}, {"column", findings.Text(row, 2)},
+         {"finding", findings.Text(row, 3)}, {"hint", findings.Text(row, 4)}});
+  }
+  if (errors == 0) return;
+  if (options.json) {
+    std::cout << nlohmann::ordered_json{{"preflight", TableJson(findings)}}.dump() << std::endl;
+  } else {
+    PrintTable(std::cout, findings, "Preflight");
+  }
+  throw PreflightFault(errors);
+}
+
+ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySource& keys,
+                        const Signals& signals) {
+  const nlohmann::json asked = {{"source", options.all ? "all" : options.due ? "due" : "keys"},
+                                {"chunk_rows", options.chunk_rows},
+                                {"jobs", options.jobs}};
+  const RunId run = ledger::Start(connection, options.subject, options.reason, options.unclassified,
+                                  asked.dump());
+  try {
+    ForEachPage(connection, options, keys, signals, [&](const std::vector<std::string>& page) {
+      ledger::AddKeys(connection, run, page);
+    });
+    return ledger::Ready(connection, run);
+  } catch (...) {
+    try {
+      ledger::Cancel(connection, run);
+    } catch (const SqlError& error) {
+      // The next run_start() gives it up: a run in state planning has no lock any more.
+      Log(Level::kWarning, "cancel_failed", {{"run", run}, {"sqlstate", error.sqlstate()}});
+    }
+    throw;
+  }
+}
+
+ExitCode DryRun(Connection& connection, const Options& options, KeySource& keys,
+                const Signals& signals) {
+  std::int64_t errors = 0;
+  const nlohmann::ordered_json findings = ReadFindings(connection, options, errors);
+  const Preview p = PreviewAll(connection, options, keys, signals);
+  const Result estimate = connection.Execute(query::kEstimate, {options.subject, p.ready()});
+  const std::int64_t tables = estimate.Int(0, 0), rows = estimate.Int(0, 1);
+  const double rate = estimate.Double(0, 2);
+  const double seconds = rate > 0 ? static_cast<double>(p.ready()) / rate : 0;
+  if (options.json) {
+    std::cout << nlohmann::ordered_json{{"dry_run", true},
+                                        {"subject_type", options.subject},
+                                        {"people", p.people},
+                                        {"would_anonymize", p.ready()},
+                                        {"held", p.held},
+                                        {"blockers", p.blockers},
+                                        {"missing", p.missing},
+                                        {"frozen", p.frozen},
+                                        {"rows_estimate", rows},
+                                        {"tables", tables},
+                                        {"seconds_estimate", std::round(seconds)},
+                                        {"preflight", findings}}
+                     .dump()
+              << std::endl;
+  } else {
+    PrintPreview(p, rows, tables, seconds);
+  }
+  if (errors > 0) throw PreflightFault(errors);
+  return ExitCode::kDone;
+}
+
+}  // namespace gdpr::batch

@@ -1,0 +1,1 @@
+SELECT key_fingerprint FROM gdpr.run_handshake()

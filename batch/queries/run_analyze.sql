@@ -1,0 +1,1 @@
+SELECT gdpr.run_analyze($1, $2)

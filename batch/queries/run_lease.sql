@@ -1,0 +1,1 @@
+SELECT chunk, people, pending FROM gdpr.run_lease($1)

@@ -1,0 +1,1 @@
+SELECT gdpr.run_start($1, $2, $3, $4, $5)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/status.hpp"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "batch/handshake.hpp"
+#include "batch/queries.hpp"
+#include "batch/table.hpp"
+
+namespace gdpr::batch {
+
+ExitCode Status(const Options& options) {
+  Connection connection = ConnectAndShakeHands(options);
+  const std::optional<std::string> subject =
+      options.subject.empty() ? std::nullopt : std::optional(options.subject);
+  const Result runs = connection.Execute(query::kRuns, {subject, options.run, options.limit});
+  const Result held = options.people
+                          ? connection.Execute(query::kHeldPeople, {subject, options.run, 1000000})
+                          : connection.Execute(query::kHeldCounts, {subject, options.run, 100});
+  const Result queue = connection.Execute(query::kQueueCounts, {subject});
+  if (options.json) {
+    std::cout << nlohmann::ordered_json{{"runs", TableJson(runs)},
+                                        {options.people ? "people" : "not_anonymized", TableJson(held)},
+                                        {"queue", TableJson(queue)}}
+                     .dump()
+              << std::endl;
+    return ExitCode::kDone;
+  }
+  if (runs.rows() == 0) std::cout << "No runs yet.\n\n";
+  PrintTable(std::cout, runs, "Runs");
+  PrintTable(std::cout, held, "Not anonymized");
+  if (!options.run) PrintTable(std::cout, queue, "Queue");
+  return ExitCode::kDone;
+}
+
+}  // namespace gdpr::batch

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/table.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+namespace gdpr::batch {
+namespace {
+
+constexpr Oid kInt8 = 20, kInt4 = 23, kNumeric = 1700;  // pg_type.dat
+
+bool IsNumber(const Result& result, int column) {
+  const Oid type = PQftype(result.get(), column);
+  return type == kInt8 || type == kInt4 || type == kNumeric;
+}
+
+/// Characters, not bytes: UTF-8 continuation bytes take no room.
+std::size_t WidthOf(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+void PrintCell(std::ostream& out, std::string_view text, std::size_t width, bool right, bool last) {
+  const std::string blanks(width - std::min(width, WidthOf(text)), ' ');
+  if (right) {
+    out << "  " << blanks << text;
+  } else {
+    out << "  " << text << (last ? std::string() : blanks);
+  }
+}
+
+}  // namespace
+
+void PrintTable(std::ostream& out, const Result& result, const std::string& title) {
+  if (result.rows() == 0) return;
+  if (!title.empty()) out << title << "\n\n";
+  const int columns = result.columns();
+  std::vector<std::size_t> widths;
+  for (int column = 0; column < columns; ++column) {
+    std::size_t width = WidthOf(result.Name(column));
+    for (int row = 0; row < result.rows(); ++row) {
+      width = std::max(width, WidthOf(result.Text(row, column)));
+    }
+    widths.push_back(width);
+  }
+  for (int row = -1; row < result.rows(); ++row) {
+    for (int column = 0; column < columns; ++column) {
+      PrintCell(out, row < 0 ? result.Name(column) : result.Text(row, column),
+                widths[static_cast<std::size_t>(column)], IsNumber(result, column),
+                column + 1 == columns);
+    }
+    out << '\n';
+  }
+  out << '\n';
+}
+
+nlohmann::ordered_json TableJson(const Result& result) {
+  auto rows = nlohmann::ordered_json::array();
+  for (int row = 0; row < result.rows(); ++row) {
+    nlohmann::ordered_json object;
+    for (int column = 0; column < result.columns(); ++column) {
+      const std::string name(result.Name(column));
+      if (result.IsNull(row, column)) {
+        object[name] = nullptr;
+      } else if (IsNumber(result, column)) {
+        object[name] = result.Int(row, column);
+      } else {
+        object[name] = std::string(result.Text(row, column));
+      }
+    }
+    rows.push_back(std::move(object));
+  }
+  return rows;
+}
+
+}  // namespace gdpr::batch

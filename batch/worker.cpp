@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/worker.hpp"
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "batch/bisect.hpp"
+#include "batch/log.hpp"
+#include "batch/retry.hpp"
+
+namespace gdpr::batch {
+namespace {
+
+/// The steps of one leased chunk on the worker's connection.
+class SqlSteps : public ChunkSteps {
+ public:
+  SqlSteps(Connection& connection, RunId run, int chunk)
+      : connection_(connection), run_(run), chunk_(chunk) {}
+
+  void Savepoint() override { connection_.Execute("SAVEPOINT person"); }
+  void RollbackToSavepoint() override {
+    connection_.Execute("ROLLBACK TO SAVEPOINT person");
+    ReleaseSavepoint();
+  }
+  void ReleaseSavepoint() override { connection_.Execute("RELEASE SAVEPOINT person"); }
+  void Erase(int first, int last) override {
+    rows_ += ledger::Erase(connection_, run_, chunk_, first, last);
+  }
+  void Fail(int person, const SqlError& error) override {
+    ledger::Fail(connection_, run_, chunk_, person, error);
+    Log(Level::kWarning, "person_failed",
+        {{"run", run_}, {"chunk", chunk_}, {"sqlstate", error.sqlstate()}, {"reason", error.what()}});
+  }
+  std::int64_t rows() const { return rows_; }
+
+ private:
+  Connection& connection_;
+  RunId run_;
+  int chunk_;
+  std::int64_t rows_ = 0;
+};
+
+void Pause(int tries) {
+  thread_local std::minstd_rand generator(std::random_device{}());
+  std::this_thread::sleep_for(Backoff(tries, std::uniform_real_distribution<>(0, 1)(generator)));
+}
+
+}  // namespace
+
+Worker::Worker(const ConnectionSettings& settings, RunId run, Signals& signals)
+    : settings_(settings), run_(run), signals_(signals) {
+  Reconnect();
+}
+
+Worker::~Worker() { signals_.Forget(this); }
+
+void Worker::Reconnect() {
+  connection_.reset();
+  connection_ = Connection::Patient(settings_, [this] { return signals_.cancel_requested(); });
+  signals_.Watch(this, connection_->canceller());
+}
+
+Outcome Worker::TryChunk() {
+  Outcome outcome;
+  chunk_ = 0;
+  committing_ = false;
+  connection_->Begin();
+  const ledger::Lease lease = ledger::LeaseChunk(*connection_, run_);
+  if (lease.chunk == 0) {
+    connection_->Rollback();
+    outcome.state = lease.pending > 0 ? Outcome::State::kNoneFree : Outcome::State::kNoneLeft;
+    return outcome;
+  }
+  chunk_ = outcome.chunk = lease.chunk;
+  outcome.people = lease.people;
+  SqlSteps steps(*connection_, run_, chunk_);
+  outcome.failed = EraseIsolating(steps, lease.people, patient_);
+  outcome.rows = steps.rows();
+  return outcome;
+}
+
+std::optional<Outcome> Worker::Settle(const SqlError& error, int tries) {
+  const Action action = Decide({.sqlstate = error.sqlstate(),
+                                .connection_lost = error.poisons_connection(),
+                                .committing = committing_,
+                                .cancelled = signals_.cancel_requested()},
+                               tries);
+  constexpr const char* kNames[] = {"retry", "reconnect", "ask_ledger", "isolate", "stop"};
+  Log(Level::kWarning, "chunk_failed",
+      {{"run", run_}, {"chunk", chunk_}, {"sqlstate", error.sqlstate()}, {"reason", error.what()},
+       {"try", tries}, {"action", kNames[static_cast<int>(action)]}});
+  if (action == Action::kStop) {
+    if (!error.poisons_connection()) connection_->Rollback();
+    if (!signals_.cancel_requested()) throw error;
+    return Outcome{.state = Outcome::State::kStopped, .chunk = chunk_};
+  }
+  if (action == Action::kIsolate) patient_ = true;
+  if (error.poisons_connection()) {
+    if (action == Action::kReconnect) Pause(tries);
+    Reconnect();
+  } else {
+    connection_->Rollback();
+    Pause(tries);
+  }
+  return action == Action::kAskLedger ? AskLedger() : std::nullopt;
+}
+
+std::optional<Outcome> Worker::AskLedger() {
+  committing_ = false;
+  for (int tries = 1;; ++tries) {
+    try {
+      const ledger::ChunkState state = ledger::StateOf(*connection_, run_, chunk_);
+      Log(Level::kInfo, "commit_settled", {{"run", run_}, {"chunk", chunk_}, {"done", state.done}});
+      if (!state.done) return std::nullopt;
+      return Outcome{.chunk = chunk_, .people = state.people, .erased = state.erased};
+    } catch (const SqlError& error) {
+      // Lock timeout: the session that has our COMMIT is still at it.
+      if (tries >= 2 * kTriesPerChunk || signals_.cancel_requested()) throw;
+      Pause(tries);
+      if (error.poisons_connection()) Reconnect();
+    }
+  }
+}
+
+Outcome Worker::DoChunk() {
+  const auto begun = std::chrono::steady_clock::now();
+  patient_ = false;
+  for (int tries = 1;; ++tries) {
+    try {
+      Outcome outcome = TryChunk();
+      if (chunk_ != 0) {
+        outcome.erased = ledger::ChunkDone(*connection_, run_, chunk_, tries);
+        committing_ = true;
+        connection_->Commit();
+      }
+      outcome.tries = tries;
+      outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+      return outcome;
+    } catch (const SqlError& error) {
+      if (auto outcome = Settle(error, tries)) return *outcome;
+    }
+  }
+}
+
+}  // namespace gdpr::batch

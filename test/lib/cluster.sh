@@ -116,6 +116,8 @@ remove() {
 }
 
 start() {
+  [ "$bare" = yes ] || [ -e "$("$bin/pg_config" --pkglibdir)/pg_gdpr.so" ] ||
+    die "pg_gdpr is not installed in the PostgreSQL of $bin; run \"make install\""
   exists && remove
   mkdir -p "$build"
   dir=$(mktemp -d /tmp/pg_gdpr.XXXXXX)

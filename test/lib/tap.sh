@@ -8,6 +8,7 @@
 #   not_ok "name" COMMAND…         passes if COMMAND fails
 #   is "name" GOT EXPECTED         equal strings
 #   like "name" GOT REGEX          bash's =~
+#   raises "name" SQLSTATE [-d DB] "SQL"   passes if SQL fails with that SQLSTATE
 #   pass "name"  /  fail "name" [WHY]
 #   skip "name" WHY                counted as skipped
 #   note TEXT                      a comment line
@@ -49,6 +50,13 @@ sql() {
   local database=${PGDATABASE:-gdpr}
   if [ "$1" = -d ]; then database=$2; shift 2; fi
   psql -XqtA -F $'\t' -v ON_ERROR_STOP=1 -d "$database" -c "$1"
+}
+
+raises() {
+  local name=$1 expected=$2 database=${PGDATABASE:-gdpr} got; shift 2
+  if [ "$1" = -d ]; then database=$2; shift 2; fi
+  if got=$(psql -XqtA -v ON_ERROR_STOP=1 -v VERBOSITY=sqlstate -d "$database" -c "$1" 2>&1 >/dev/null); then got="no error"; fi
+  is "$name" "$(grep -oE 'no error|[0-9A-Z]{5}$' <<<"$got" | tail -n 1)" "$expected"
 }
 
 done_testing() {

@@ -43,7 +43,7 @@ catalog_of() {
       JOIN pg_proc AS p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass WHERE p.prokind <> 'a'
     UNION ALL SELECT 'view ' || c.oid::regclass || ' ' || pg_get_viewdef(c.oid) || coalesce(c.reloptions::text, '') FROM member AS m
       JOIN pg_class AS c ON c.oid = m.objid AND m.classid = 'pg_class'::regclass WHERE c.relkind = 'v'
-    UNION ALL SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind || ' ' || c.relowner::regrole || ' ' || c.relrowsecurity FROM member AS m
+    UNION ALL SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind::text || ' ' || c.relowner::regrole || ' ' || c.relrowsecurity FROM member AS m
       JOIN pg_class AS c ON c.oid = m.objid AND m.classid = 'pg_class'::regclass
     UNION ALL SELECT 'column ' || c.oid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' ||
         a.attnotnull || a.attidentity::text || a.attgenerated::text || coalesce(pg_get_expr(d.adbin, d.adrelid), '') ||
@@ -57,7 +57,7 @@ catalog_of() {
       JOIN pg_index AS i ON i.indrelid = m.objid AND m.classid = 'pg_class'::regclass
     UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM member AS m
       JOIN pg_trigger AS t ON t.tgrelid = m.objid AND m.classid = 'pg_class'::regclass WHERE NOT t.tgisinternal
-    UNION ALL SELECT 'event trigger ' || e.evtname || ' ' || e.evtevent || ' ' || e.evtenabled || ' ' || e.evtfoid::regprocedure FROM member AS m
+    UNION ALL SELECT 'event trigger ' || e.evtname || ' ' || e.evtevent || ' ' || e.evtenabled::text || ' ' || e.evtfoid::regprocedure FROM member AS m
       JOIN pg_event_trigger AS e ON e.oid = m.objid AND m.classid = 'pg_event_trigger'::regclass
     UNION ALL SELECT 'grant ' || pg_describe_object(m.classid, m.objid, 0) || ' ' || a.item FROM member AS m JOIN acl AS a ON a.object = m.objid
     UNION ALL SELECT 'dumped ' || x::regclass FROM pg_extension AS e, unnest(e.extconfig) AS x WHERE e.extname = 'pg_gdpr'

@@ -3,7 +3,7 @@
 --| Says what a column holds. The caller must own the table; works without the library preloaded.
 CREATE OR REPLACE FUNCTION gdpr.classify(relation regclass, column_name name, rule text)
 RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'gdpr_classify';
 COMMENT ON FUNCTION gdpr.classify(regclass, name, text) IS
   'Labels a column with its kind and rule; a rule that is there is replaced';
@@ -11,7 +11,7 @@ COMMENT ON FUNCTION gdpr.classify(regclass, name, text) IS
 --| Takes the label away.
 CREATE OR REPLACE FUNCTION gdpr.unclassify(relation regclass, column_name name)
 RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'gdpr_unclassify';
 COMMENT ON FUNCTION gdpr.unclassify(regclass, name) IS 'Takes the classification of a column away';
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// gdpr.create_key() and the keyed digest. The file: 64 hex digits and a newline.
+// gdpr.create_key() and the keyed digest. The file: 64 hex digits and a newline. No message names
+// its path, which is a superuser's setting.
 #include "extension/src/key.hpp"
 
 #include <dirent.h>
@@ -102,7 +103,7 @@ int HexDigit(char c) {
 
 [[noreturn]] void RefuseFile(const char *detail, const char *hint) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("cannot use the key file \"%s\"", key_file), errdetail("%s", detail),
+                  errmsg("cannot use the key file"), errdetail("%s", detail),
                   errhint("%s", hint)));
   pg_unreachable();
 }
@@ -113,7 +114,7 @@ bool ReadKey(Master *master) {
   if (file < 0 && errno == ENOENT) return false;
   if (file < 0) {
     ereport(ERROR, (errcode_for_file_access(),
-                    errmsg("could not open the key file \"%s\": %m", key_file)));
+                    errmsg("could not open the key file: %m")));
   }
   struct stat facts;
   if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
@@ -178,7 +179,7 @@ void CheckFingerprint(const Master &master, const char *known) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("the key file holds another key than this database was made with"),
                   errdetail("Fingerprint of the file: %s; of the database: %s.", found, known),
-                  errhint("Copy the right key file to \"%s\".", key_file)));
+                  errhint("Copy the right key file to where gdpr.key_file says.")));
 }
 
 void FailOnFile(const char *what) {
@@ -186,8 +187,7 @@ void FailOnFile(const char *what) {
   unlink(created_path);
   created_path[0] = '\0';
   errno = saved;
-  ereport(ERROR, (errcode_for_file_access(), errmsg("could not %s the key file \"%s\": %m", what,
-                                                    key_file)));
+  ereport(ERROR, (errcode_for_file_access(), errmsg("could not %s the key file: %m", what)));
 }
 
 // Writes a new key; the file must not exist.
@@ -199,7 +199,7 @@ void WriteKey(Master *master, const char *directory) {
   int file = OpenTransientFilePerm(key_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (file < 0) {
     ereport(ERROR, (errcode_for_file_access(),
-                    errmsg("could not create the key file \"%s\": %m", key_file)));
+                    errmsg("could not create the key file: %m")));
   }
   strlcpy(created_path, key_file, sizeof(created_path));
   if (write(file, bytes, kFileBytes) != kFileBytes) {
@@ -245,7 +245,7 @@ void LoadDigestKey() {
   Master master;
   if (!ReadKey(&master)) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the key file \"%s\" is missing", key_file),
+                    errmsg("the key file is missing"),
                     errhint("Restore it from its safe copy; a new key would not match what was "
                             "stored with the old one.")));
   }
@@ -302,7 +302,7 @@ GDPR_FUNCTION(gdpr_create_key) {
   bool is_there = ReadKey(&master);
   if (is_known && !is_there) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("this database has a key, but the key file \"%s\" is missing", key_file),
+                    errmsg("this database has a key, but the key file is missing"),
                     errdetail("Fingerprint of the key: %s.", known),
                     errhint("Restore the file from its safe copy; a new key would not match what "
                             "was stored with the old one.")));

@@ -38,6 +38,15 @@ void CheckLabel(const ObjectAddress *object, const char *label) {
   (void)CanonicalRule(label, strlen(label));
 }
 
+// A NULL here is a mistake in the caller's script: doing nothing would leave a column unclassified.
+void RefuseNulls(FunctionCallInfo fcinfo) {
+  for (int i = 0; i < PG_NARGS(); i++) {
+    if (!PG_ARGISNULL(i)) continue;
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                    errmsg("relation, column_name and rule must not be null")));
+  }
+}
+
 // Opens the relation as SECURITY LABEL does and finds the column.
 // errors  42501 not the owner, 42809 not a table, 42703 no such column
 ObjectAddress FindColumn(Relation relation, const char *column) {
@@ -71,6 +80,7 @@ using namespace gdpr::pg;
 // gdpr.classify(relation regclass, column_name name, rule text). Not SECURITY DEFINER: GetUserId()
 // is the caller. SetSecurityLabel itself checks nothing.
 GDPR_FUNCTION(gdpr_classify) {
+  RefuseNulls(fcinfo);
   const char *column = NameStr(*PG_GETARG_NAME(1));
   text *rule = PG_GETARG_TEXT_PP(2);
   Relation relation = relation_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
@@ -89,6 +99,7 @@ GDPR_FUNCTION(gdpr_classify) {
 
 // gdpr.unclassify(relation regclass, column_name name)
 GDPR_FUNCTION(gdpr_unclassify) {
+  RefuseNulls(fcinfo);
   const char *column = NameStr(*PG_GETARG_NAME(1));
   Relation relation = relation_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
   ObjectAddress address = FindColumn(relation, column);

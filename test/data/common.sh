@@ -5,7 +5,7 @@
 # never touched ("before"), people are anonymized in the other ("after"). Then both are compared.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 2
-[ -n "${PGDATA:-}" ] || exec test/lib/cluster.sh run --name data -- "$0" "$@"
+[ -n "${PGDATA:-}" ] || exec test/lib/cluster.sh run --name data -- "$root/test/data/$(basename "$0")" "$@"
 # shellcheck source=test/lib/tap.sh
 . "$root/test/lib/tap.sh"
 
@@ -20,6 +20,14 @@ drop_databases() {
   done
 } >/dev/null 2>&1
 trap 'drop_databases; rm -rf "$work"' EXIT
+
+# Like sql, but an error never looks like an empty result, nor like another error.
+value() { sql "$@" || printf 'the query failed (%s)\n' "$RANDOM$RANDOM"; }
+
+# refused NAME DATABASE SQLSTATE SQL
+refused() {
+  is "$1" "$(psql -Xq -v VERBOSITY=sqlstate -d "$2" -c "$4" 2>&1 | sed 's/ *$//')" "ERROR:  $3"
+}
 
 load() { psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$@"; }
 
@@ -47,14 +55,14 @@ copy_database() { psql -Xq -d postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE $a
 
 preflight_is_clean() {
   is "preflight of $1 finds no error" \
-    "$(sql -d $before "SELECT * FROM gdpr.preflight('$1') WHERE lower(severity) = 'error'")" ""
-  is "no column of $1 is left unclassified" "$(sql -d $before "SELECT relation, column_name FROM gdpr.unclassified('$1')")" ""
+    "$(value -d $before "SELECT * FROM gdpr.preflight('$1') WHERE lower(severity) = 'error'")" ""
+  is "no column of $1 is left unclassified" "$(value -d $before "SELECT relation, column_name FROM gdpr.unclassified('$1')")" ""
 }
 
 # A digest of the rows of a table that meet a condition, in both copies.
 same_rows() {  # same_rows NAME TABLE [CONDITION]
   local query="SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM $2 AS t WHERE ${3:-true}"
-  is "$1" "$(sql -d $after "$query")" "$(sql -d $before "$query")"
+  is "$1" "$(value -d $after "$query")" "$(value -d $before "$query")"
 }
 
 # personal_values TRUTH HOLDER: what the truth file says is personal, as TABLE TAB KEY TAB COLUMN TAB VALUE,

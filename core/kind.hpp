@@ -22,21 +22,21 @@ enum class TreatmentId : std::uint8_t {
   kNull,
   kKeep,
   kEmpty,
-  kLeaves,     ///< json and xml: structure kept, contents replaced
-  kRedact,     ///< free text: only what a detector finds
-  kPartial,    ///< partial(first,last)
+  kLeaves,   ///< json and xml: structure kept, contents replaced
+  kRedact,   ///< free text: only what a detector finds
+  kPartial,  ///< partial(first,last)
   kEmail,
   kStars,
   kYear,
   kMonth,
-  kBand,       ///< band(n)
-  kPrefix,     ///< prefix(n)
-  kDecimals,   ///< decimals(n)
+  kBand,      ///< band(n)
+  kPrefix,    ///< prefix(n)
+  kDecimals,  ///< decimals(n)
   kNetwork,
-  kBucket,     ///< bucket(n)
-  kFake,       ///< reserved: raises 0A000 when applied
-  kHmac,       ///< reserved
-  kFf1,        ///< reserved
+  kBucket,  ///< bucket(n)
+  kFake,    ///< reserved: raises 0A000 when applied
+  kHmac,    ///< reserved
+  kFf1,     ///< reserved
 };
 
 /// A kind's own treatment for one profile; a and b are its numbers.

@@ -11,19 +11,19 @@ namespace gdpr {
 
 /// How a value is handed to core. Arrays are the glue's work, element by element.
 enum class ValueClass : std::uint8_t {
-  kText,       ///< text varchar char name citext and domains over them
-  kNumber,     ///< int2 int4 int8 numeric float4 float8 money
+  kText,    ///< text varchar char name citext and domains over them
+  kNumber,  ///< int2 int4 int8 numeric float4 float8 money
   kDate,
   kTimestamp,  ///< timestamp, timestamptz
   kTime,       ///< time, timetz
   kInterval,
   kBoolean,
   kEnum,
-  kInet,       ///< inet, cidr
-  kMac,        ///< macaddr, macaddr8
+  kInet,  ///< inet, cidr
+  kMac,   ///< macaddr, macaddr8
   kUuid,
   kBytes,
-  kJson,       ///< json, jsonb (as text)
+  kJson,  ///< json, jsonb (as text)
   kXml,
   kTsvector,
   kPoint,
@@ -33,8 +33,8 @@ enum class ValueClass : std::uint8_t {
 /// What core must know of the type, once per call site.
 struct TypeFacts {
   ValueClass cls = ValueClass::kText;
-  int integer_bytes = 0;  ///< integers: 2, 4, 8; 0 = decimal text. With floating: 4 or 8
-  bool floating = false;  ///< float4, float8: the value is in x
+  int integer_bytes = 0;            ///< integers: 2, 4, 8; 0 = decimal text. With floating: 4 or 8
+  bool floating = false;            ///< float4, float8: the value is in x
   std::vector<std::string> labels;  ///< kEnum: in their order
   int text_bytes = 0;               ///< most bytes of a text (name: 63); 0 = no limit
   int scale = 0;  ///< decimal places an integer stands for (money: 2); only bucket() looks at it

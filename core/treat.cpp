@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "treat.hpp"
+
+#include "rule_words.hpp"
+#include "treat_class.hpp"
+
+namespace gdpr {
+namespace {
+
+using enum TreatmentId;
+
+[[noreturn]] void FailNotAvailable(Profile profile) {
+  throw Error{"0A000", "profile \"" + std::string(ProfileName(profile)) + "\" is not available", "",
+              "It comes in a later version. Use erase, mask or generalize."};
+}
+
+[[noreturn]] void FailNull(const Rule& rule, Profile profile, bool asked) {
+  const std::string where = "profile \"" + std::string(ProfileName(profile)) + "\" of kind \"" +
+                            std::string(rule.kind->name) + "\"";
+  if (asked) {
+    throw Error{"PD005", "treatment \"null\" does not fit a column that is NOT NULL",
+                "It is the treatment of " + where + ".", "Use another treatment in the rule."};
+  }
+  throw Error{"0A000", "this data type has no treatment but null, and the column is NOT NULL",
+              "Asked for was " + where + ".", "Drop NOT NULL, or use \"keep\" in the rule."};
+}
+
+void TreatClass(const treat::Call& call) {
+  Result& result = call.result;
+  switch (call.type.cls) {
+    case ValueClass::kText:
+      return treat::Text(call);
+    case ValueClass::kNumber:
+      return treat::Number(call);
+    case ValueClass::kDate:
+      return treat::Date(call);
+    case ValueClass::kTimestamp:
+      return treat::Timestamp(call);
+    case ValueClass::kTime:
+    case ValueClass::kInterval:
+    case ValueClass::kTsvector:
+      return;  // Clear() left zero and the empty text
+    case ValueClass::kBoolean:
+      return treat::Boolean(call);
+    case ValueClass::kEnum:
+      return treat::Enum(call);
+    case ValueClass::kInet:
+      return treat::Inet(call);
+    case ValueClass::kMac:
+      return treat::Mac(call);
+    case ValueClass::kUuid:
+      return treat::Uuid(call);
+    case ValueClass::kBytes:
+      return treat::Bytes(call);
+    case ValueClass::kJson:
+      return treat::Json(call);
+    case ValueClass::kXml:
+      return treat::Xml(call);
+    case ValueClass::kPoint:
+      return treat::Point(call);
+    case ValueClass::kOther:
+      if (call.rule.facts.not_null) FailNull(call.rule, call.profile, false);
+      result.state = Result::State::kNull;
+      return;
+  }
+}
+
+}  // namespace
+
+namespace treat {
+
+TreatmentId Normalize(TreatmentId id, bool has_text, const TypeFacts& type) {
+  const auto one_of = [id](auto... ids) { return ((id == ids) || ...) ? id : kConstant; };
+  switch (type.cls) {
+    case ValueClass::kText:
+      return id;
+    case ValueClass::kNumber:
+      return one_of(kSurrogate, kYear, kBand, kPrefix, kDecimals, kBucket);
+    case ValueClass::kDate:
+    case ValueClass::kTimestamp:
+      return one_of(kSurrogate, kYear, kMonth);
+    case ValueClass::kInet:
+      return one_of(kSurrogate, kNetwork);
+    case ValueClass::kMac:
+    case ValueClass::kUuid:
+      return one_of(kSurrogate);
+    case ValueClass::kBytes:
+      return one_of(kSurrogate, kEmpty);
+    case ValueClass::kJson:
+    case ValueClass::kXml:
+      if (id == kConstant && has_text) return id;
+      return id == kSurrogate || id == kEmpty || id == kRedact ? id : kLeaves;
+    case ValueClass::kPoint:
+      return one_of(kDecimals);
+    default:
+      return kConstant;
+  }
+}
+
+void FailConstant(const Call& call) {
+  throw Error{"PD005", "the rule's constant does not fit the data type",
+              "The constant is \"" + words::Excerpt(call.plan.text) + "\".",
+              "Write a constant of the column's own type, or no text for the usual one."};
+}
+
+}  // namespace treat
+
+void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value& value,
+           Random& random, Result& result) {
+  result.Clear();
+  words::InForce plan = words::Resolve(rule, profile);
+  switch (plan.id) {
+    case kKeep:
+      return;
+    case kNull:
+      if (rule.facts.not_null) FailNull(rule, profile, true);
+      result.state = Result::State::kNull;
+      return;
+    case kFake:
+    case kHmac:
+    case kFf1:
+      FailNotAvailable(profile);
+    default:
+      plan.id = treat::Normalize(plan.id, plan.a != 0, type);
+  }
+  result.state = Result::State::kValue;
+  TreatClass({rule, profile, plan, type, value, random, result});
+}
+
+bool IsConstant(const Rule& rule, Profile profile, const TypeFacts& type) {
+  const words::InForce plan = words::Resolve(rule, profile);
+  if (plan.id == kNull) return true;
+  if (plan.id == kKeep || plan.id == kFake || plan.id == kHmac || plan.id == kFf1) return false;
+  const TreatmentId id = treat::Normalize(plan.id, plan.a != 0, type);
+  if (id != kConstant && id != kEmpty && id != kStars) return false;
+  if (type.cls == ValueClass::kInet) return plan.id == kConstant && plan.a != 0;
+  // Without a text, erasing a uuid makes a new random one.
+  if (type.cls == ValueClass::kUuid) {
+    return profile != Profile::kErase || (plan.id == kConstant && plan.a != 0);
+  }
+  return true;
+}
+
+}  // namespace gdpr

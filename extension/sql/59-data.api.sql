@@ -1,0 +1,167 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Everything held on one person, without what belongs to others.
+
+--| The rows of one link, given what was found above it; a link of a table to itself until nothing new comes.
+CREATE OR REPLACE FUNCTION gdpr_internal.find_link(link int, relation regclass, above gdpr_internal.found_rows, to_itself boolean)
+RETURNS gdpr_internal.found_rows
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  statement text := gdpr_internal.find_link_sql(find_link.link, false);
+  result gdpr_internal.found_rows;
+  all_rows gdpr_internal.found_rows := above;
+  before int := -1;
+BEGIN
+  IF (above).vals IS NULL THEN
+    RETURN NULL;
+  END IF;
+  LOOP
+    result := gdpr_internal.collect(find_link.relation, statement, (all_rows).vals);
+    EXIT WHEN NOT to_itself;
+    before := cardinality((all_rows).tids);
+    all_rows := gdpr_internal.merge_rows(all_rows, result);
+    EXIT WHEN cardinality((all_rows).tids) = before;
+  END LOOP;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.find_link(int, regclass, gdpr_internal.found_rows, boolean) IS
+  'The rows of one link, given what was found above it';
+
+--| Columns of a table that name people: link columns and foreign keys onto the table of people.
+CREATE OR REPLACE FUNCTION gdpr_internal.naming_columns(s gdpr_internal.subject_type, relation regclass)
+RETURNS TABLE(link int, columns name[])
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT l.link, l.columns || array_remove(ARRAY[l.discriminator], NULL)
+  FROM gdpr_internal.link AS l
+  WHERE l.subject_type = $1.subject_type AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = $2 AND l.scope <> 'shared'
+  UNION ALL
+  SELECT NULL, ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey))
+  FROM pg_constraint AS c
+  WHERE c.contype = 'f' AND c.conrelid = $2
+    AND c.confrelid = gdpr_internal.resolve($1.relation_schema, $1.relation_name)
+$$;
+COMMENT ON FUNCTION gdpr_internal.naming_columns(gdpr_internal.subject_type, regclass) IS
+  'Columns of a table that name people';
+
+--| Columns of a table by the category of their kind.
+CREATE OR REPLACE FUNCTION gdpr_internal.columns_of_category(relation regclass, category text) RETURNS name[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT c.column_name FROM gdpr.classification AS c JOIN gdpr.kinds AS k ON k.kind = c.kind
+    WHERE c.relation IN (SELECT gdpr_internal.family(columns_of_category.relation)) AND k.category = columns_of_category.category);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.columns_of_category(regclass, text) IS
+  'Columns of a table by the category of their kind';
+
+--| Rows as JSON, read as each table's owner, without the columns named for each row.
+CREATE OR REPLACE FUNCTION gdpr_internal.rows_as_json(relids oid[], tids tid[], omit jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  leaf record;
+  result jsonb := '[]';
+BEGIN
+  FOR leaf IN
+    SELECT x.relid, x.omit, gdpr_internal.latest_tids(x.relid, array_agg(x.tid ORDER BY x.tid)) AS tids
+    FROM (SELECT u.relid, u.tid, rows_as_json.omit -> (u.n::int - 1) AS omit
+          FROM unnest(rows_as_json.relids, rows_as_json.tids) WITH ORDINALITY AS u(relid, tid, n)) AS x
+    GROUP BY x.relid, x.omit ORDER BY x.relid
+  LOOP
+    SELECT result || coalesce(jsonb_agg(r.data ORDER BY r.tid), '[]') INTO result
+    FROM gdpr_internal.query_as_owner(leaf.relid, format(
+      'SELECT t.ctid, pg_catalog.to_jsonb(t) OPERATOR(pg_catalog.-) $2::pg_catalog.text[] FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
+      gdpr_internal.sql_name(leaf.relid)), leaf.tids,
+      ARRAY(SELECT jsonb_array_elements_text(leaf.omit))) AS r(tid tid, data jsonb);
+  END LOOP;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.rows_as_json(oid[], tid[], jsonb) IS
+  'Rows as JSON, read as each table''s owner, without the columns named for each row';
+
+--| What to leave out of each row: credentials, other people's keys, and in a row that others share, its content.
+CREATE OR REPLACE FUNCTION gdpr_internal.omitted(
+  s gdpr_internal.subject_type, relation regclass, found gdpr_internal.found_rows,
+  alone gdpr_internal.found_rows, by_link jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  secret name[] := gdpr_internal.columns_of_category(omitted.relation, 'credentials');
+  content name[] := gdpr_internal.columns_of_category(omitted.relation, 'content');
+  result jsonb := '[]';
+  r record;
+  out_of_row name[];
+BEGIN
+  FOR r IN
+    SELECT u.relid, u.tid, EXISTS (SELECT FROM unnest((alone).relids, (alone).tids) AS a(relid, tid)
+                                   WHERE a.relid = u.relid AND a.tid = u.tid) AS alone
+    FROM unnest((found).relids, (found).tids) AS u(relid, tid)
+  LOOP
+    -- A column that names people stays where the person was found by it.
+    out_of_row := secret || CASE WHEN NOT r.alone THEN content ELSE '{}' END || ARRAY(
+      SELECT c FROM gdpr_internal.naming_columns(s, omitted.relation) AS n, unnest(n.columns) AS c
+      EXCEPT
+      SELECT c FROM gdpr_internal.naming_columns(s, omitted.relation) AS n, unnest(n.columns) AS c
+      WHERE by_link->(n.link::text) ? (r.relid || ' ' || r.tid)
+      EXCEPT
+      SELECT unnest(s.key) WHERE omitted.relation = gdpr_internal.resolve(s.relation_schema, s.relation_name));
+    result := result || jsonb_build_array(to_jsonb(ARRAY(SELECT DISTINCT c FROM unnest(out_of_row) AS c ORDER BY c)));
+  END LOOP;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.omitted(gdpr_internal.subject_type, regclass, gdpr_internal.found_rows, gdpr_internal.found_rows, jsonb) IS
+  'What to leave out of each row: credentials, other people''s keys, content that others share';
+
+--| Everything held on one person: {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}]}.
+CREATE OR REPLACE FUNCTION gdpr.subject_data(subject_type text, subject_key text) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(subject_data.subject_type);
+  keys text[] := gdpr_internal.canonical_keys(s.subject_type, ARRAY[subject_data.subject_key]);
+  found gdpr_internal.found_rows[] := '{}';
+  rows gdpr_internal.found_rows;
+  alone gdpr_internal.found_rows;
+  step record;
+  l record;
+  by_link jsonb;
+  relations jsonb := '[]';
+BEGIN
+  FOR step IN SELECT * FROM gdpr_internal.steps(s.subject_type) LOOP
+    by_link := '{}';
+    found[step.step] := NULL;
+    IF step.step = 1 THEN
+      found[1] := gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(s.subject_type, false), keys);
+      IF (found[1]).tids IS NULL THEN
+        RAISE EXCEPTION '"%" does not exist', s.subject_type USING ERRCODE = 'P0002', HINT = 'Check the key.';
+      END IF;
+    END IF;
+    FOR l IN
+      SELECT k.link, p.step AS parent FROM gdpr_internal.link AS k
+      JOIN gdpr_internal.steps(s.subject_type) AS p ON p.relation = gdpr_internal.resolve(k.parent_schema, k.parent_name)
+      WHERE k.link = ANY (step.links) ORDER BY p.step = step.step, k.link
+    LOOP
+      rows := gdpr_internal.find_link(l.link, step.relation, found[l.parent], l.parent = step.step);
+      CONTINUE WHEN (rows).tids IS NULL;
+      by_link := by_link || jsonb_build_object(l.link, (
+        SELECT jsonb_object_agg(u.relid || ' ' || u.tid, true) FROM unnest((rows).relids, (rows).tids) AS u(relid, tid)));
+      found[step.step] := gdpr_internal.merge_rows(found[step.step], rows);
+    END LOOP;
+    CONTINUE WHEN (found[step.step]).tids IS NULL;
+    alone := found[step.step];
+    IF step.scope = 'shared' THEN
+      alone := gdpr_internal.without_needed(s.subject_type, jsonb_build_object('step', step.step,
+        'relation', step.relation::oid, 'referrers', gdpr_internal.plan_referrers(s.subject_type, step.relation)), found);
+    END IF;
+    relations := relations || jsonb_build_array(jsonb_build_object(
+      'relation', gdpr_internal.sql_name(step.relation), 'scope', step.scope,
+      'withheld', to_jsonb(gdpr_internal.columns_of_category(step.relation, 'credentials')),
+      'rows', gdpr_internal.rows_as_json((found[step.step]).relids, (found[step.step]).tids,
+        gdpr_internal.omitted(s, step.relation, found[step.step], alone, by_link))));
+  END LOOP;
+  RETURN jsonb_build_object('subject_type', s.subject_type, 'subject_key', keys[1], 'relations', relations);
+END
+$$;
+COMMENT ON FUNCTION gdpr.subject_data(text, text) IS
+  'Everything held on one person as JSON, without credentials and without what belongs to others';

@@ -128,7 +128,9 @@ BEGIN
     LATERAL (SELECT gdpr_internal.column_type(relation, k)) AS y(t),
     LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'f.subject_key'
                          ELSE format('(gdpr_internal.row_fields(f.subject_key))[%s]', n) END) AS x(v);
-  EXECUTE format('DROP VIEW IF EXISTS %s', view_name);
+  IF to_regclass(view_name) IS NOT NULL THEN
+    EXECUTE format('DROP VIEW %s', view_name);
+  END IF;
   EXECUTE format(E'CREATE VIEW %s AS\n  SELECT %s,\n    f.erasure, e.erased_at\n'
     '  FROM gdpr_internal.frozen AS f LEFT JOIN gdpr_internal.erasure AS e ON e.erasure = f.erasure\n'
     '  WHERE f.subject_type = %L', view_name, columns, s.subject_type);
@@ -202,7 +204,9 @@ BEGIN
     WHERE l.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
   DELETE FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.subject_type AS t WHERE t.subject_type = s.subject_type;
-  EXECUTE format('DROP VIEW IF EXISTS gdpr.%I', s.subject_type || '_frozen');
+  IF to_regclass(format('gdpr.%I', s.subject_type || '_frozen')) IS NOT NULL THEN
+    EXECUTE format('DROP VIEW gdpr.%I', s.subject_type || '_frozen');
+  END IF;
   PERFORM gdpr_internal.refresh_guard(r) FROM unnest(guarded) AS r;
 END
 $$;

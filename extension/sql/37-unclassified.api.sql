@@ -178,12 +178,28 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.unclassified_columns(text) IS
   'Columns without classification in tables that hold a person''s data';
 
+--| The kind to suggest for a column: what is known of the column it repeats, else by name and type.
+CREATE OR REPLACE FUNCTION gdpr_internal.suggest_kind(subject_type text, relation regclass, column_name name, data_type oid)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((
+    SELECT coalesce((SELECT c.kind FROM gdpr.classification AS c WHERE c.relation = r.par AND c.column_name = p.k),
+                    gdpr_internal.guess_kind(p.k, gdpr_internal.column_type(r.par, p.k)))
+    FROM gdpr_internal.link AS l, unnest(l.columns, l.parent_columns) AS p(c, k),
+      LATERAL (SELECT gdpr_internal.resolve(l.parent_schema, l.parent_name)) AS r(par)
+    WHERE l.subject_type = $1 AND p.c = $3 AND r.par IS NOT NULL
+      AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = $2
+    ORDER BY l.link LIMIT 1), gdpr_internal.guess_kind($3, $4))
+$$;
+COMMENT ON FUNCTION gdpr_internal.suggest_kind(text, regclass, name, oid) IS
+  'The kind to suggest for a column';
+
 --| The same for people to read, each with a statement that can be run after a look at it.
 CREATE OR REPLACE FUNCTION gdpr.unclassified(subject_type text)
 RETURNS TABLE(relation regclass, column_name name, data_type text, statement text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT u.relation, u.column_name, u.data_type, format('SELECT gdpr.classify(%L, %L, %L);',
-    gdpr_internal.sql_name(u.relation), u.column_name, gdpr_internal.guess_kind(u.column_name, u.type_oid))
+    gdpr_internal.sql_name(u.relation), u.column_name, gdpr_internal.suggest_kind($1, u.relation, u.column_name, u.type_oid))
   FROM gdpr_internal.unclassified_columns($1) AS u
 $$;
 COMMENT ON FUNCTION gdpr.unclassified(text) IS

@@ -82,7 +82,7 @@ COMMENT ON FUNCTION gdpr_internal.rows_as_json(oid[], tid[], jsonb) IS
 
 --| What to leave out of each row: credentials, other people's keys, and in a row that others share, its content.
 CREATE OR REPLACE FUNCTION gdpr_internal.omitted(
-  s gdpr_internal.subject_type, relation regclass, found gdpr_internal.found_rows,
+  s gdpr_internal.subject_type, relation regclass, held gdpr_internal.found_rows,
   alone gdpr_internal.found_rows, by_link jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -96,7 +96,7 @@ BEGIN
   FOR r IN
     SELECT u.relid, u.tid, EXISTS (SELECT FROM unnest((alone).relids, (alone).tids) AS a(relid, tid)
                                    WHERE a.relid = u.relid AND a.tid = u.tid) AS alone
-    FROM unnest((found).relids, (found).tids) AS u(relid, tid)
+    FROM unnest((held).relids, (held).tids) AS u(relid, tid)
   LOOP
     -- A column that names people stays where the person was found by it.
     out_of_row := secret || CASE WHEN NOT r.alone THEN content ELSE '{}' END || ARRAY(
@@ -120,7 +120,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(subject_data.subject_type);
   keys text[] := gdpr_internal.canonical_keys(s.subject_type, ARRAY[subject_data.subject_key]);
-  found gdpr_internal.found_rows[] := '{}';
+  held gdpr_internal.found_rows[] := '{}';
   rows gdpr_internal.found_rows;
   alone gdpr_internal.found_rows;
   step record;
@@ -130,10 +130,10 @@ DECLARE
 BEGIN
   FOR step IN SELECT * FROM gdpr_internal.steps(s.subject_type) LOOP
     by_link := '{}';
-    found[step.step] := NULL;
+    held[step.step] := NULL;
     IF step.step = 1 THEN
-      found[1] := gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(s.subject_type, false), keys);
-      IF (found[1]).tids IS NULL THEN
+      held[1] := gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(s.subject_type, false), keys);
+      IF (held[1]).tids IS NULL THEN
         RAISE EXCEPTION '"%" does not exist', s.subject_type USING ERRCODE = 'P0002', HINT = 'Check the key.';
       END IF;
     END IF;
@@ -142,23 +142,23 @@ BEGIN
       JOIN gdpr_internal.steps(s.subject_type) AS p ON p.relation = gdpr_internal.resolve(k.parent_schema, k.parent_name)
       WHERE k.link = ANY (step.links) ORDER BY p.step = step.step, k.link
     LOOP
-      rows := gdpr_internal.find_link(l.link, step.relation, found[l.parent], l.parent = step.step);
+      rows := gdpr_internal.find_link(l.link, step.relation, held[l.parent], l.parent = step.step);
       CONTINUE WHEN (rows).tids IS NULL;
       by_link := by_link || jsonb_build_object(l.link, (
         SELECT jsonb_object_agg(u.relid || ' ' || u.tid, true) FROM unnest((rows).relids, (rows).tids) AS u(relid, tid)));
-      found[step.step] := gdpr_internal.merge_rows(found[step.step], rows);
+      held[step.step] := gdpr_internal.merge_rows(held[step.step], rows);
     END LOOP;
-    CONTINUE WHEN (found[step.step]).tids IS NULL;
-    alone := found[step.step];
+    CONTINUE WHEN (held[step.step]).tids IS NULL;
+    alone := held[step.step];
     IF step.scope = 'shared' THEN
       alone := gdpr_internal.without_needed(s.subject_type, jsonb_build_object('step', step.step,
-        'relation', step.relation::oid, 'referrers', gdpr_internal.plan_referrers(s.subject_type, step.relation)), found);
+        'relation', step.relation::oid, 'referrers', gdpr_internal.plan_referrers(s.subject_type, step.relation)), held);
     END IF;
     relations := relations || jsonb_build_array(jsonb_build_object(
       'relation', gdpr_internal.sql_name(step.relation), 'scope', step.scope,
       'withheld', to_jsonb(gdpr_internal.columns_of_category(step.relation, 'credentials')),
-      'rows', gdpr_internal.rows_as_json((found[step.step]).relids, (found[step.step]).tids,
-        gdpr_internal.omitted(s, step.relation, found[step.step], alone, by_link))));
+      'rows', gdpr_internal.rows_as_json((held[step.step]).relids, (held[step.step]).tids,
+        gdpr_internal.omitted(s, step.relation, held[step.step], alone, by_link))));
   END LOOP;
   RETURN jsonb_build_object('subject_type', s.subject_type, 'subject_key', keys[1], 'relations', relations);
 END

@@ -157,7 +157,7 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_fit(text) IS
   'preflight: columns that have no classification, or none whose treatment fits';
 
---| gdpr_internal.preflight_columns: columns that cannot be written, and copies of personal keys
+--| gdpr_internal.preflight_columns: columns that cannot be written, and large objects
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_columns(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
@@ -194,27 +194,7 @@ AS $$
          'the column holds the number of a large object, which stays',
          format('Remove the large objects of the people who leave with lo_unlink(%I), or move them into a bytea column.',
                 p.column_name)
-  FROM personal AS p WHERE p.base_type = 'oid'::regtype
-  UNION ALL
-  -- a link by e-mail copies the e-mail: without a rule it would stay behind
-  SELECT DISTINCT 'error', r.relation, k.column_name,
-         format('the link column repeats %s.%I, which is anonymized, and has no classification',
-                parent.relation, k.parent_column),
-         format('SELECT gdpr.classify(%L, %L, %L);', r.relation, k.column_name, rule.kind)
-  FROM gdpr_internal.link AS l
-  CROSS JOIN LATERAL (SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name)) AS r (relation)
-  CROSS JOIN LATERAL (SELECT gdpr_internal.resolve(l.parent_schema, l.parent_name)) AS parent (relation)
-  CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (column_name, parent_column)
-  JOIN personal AS p ON p.relation = parent.relation AND p.column_name = k.parent_column
-  CROSS JOIN LATERAL gdpr_internal.rule_parts(p.rule) AS rule
-  WHERE l.subject_type = $1 AND l.scope = 'owned' AND l.on_erase = 'anonymize'
-    AND gdpr_internal.column_type(r.relation, k.column_name) IS NOT NULL
-    AND gdpr_internal.column_rule(r.relation, k.column_name) IS NULL
-    AND NOT EXISTS (
-      SELECT FROM pg_constraint AS c
-      JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-      WHERE c.contype = 'f' AND c.conrelid = r.relation AND c.confrelid = parent.relation
-        AND c.confupdtype = 'c' AND cardinality(c.conkey) = 1 AND a.attname = k.column_name);
+  FROM personal AS p WHERE p.base_type = 'oid'::regtype;
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_columns(text) IS
-  'preflight: generated and identity columns, large objects, link columns that repeat a personal value';
+  'preflight: generated and identity columns, large objects';

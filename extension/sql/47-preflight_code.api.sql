@@ -21,7 +21,7 @@ AS $$
   -- comments would look like code
   CROSS JOIN LATERAL (SELECT regexp_replace(coalesce(p.prosrc, ''), '--[^\n]*|/\*.*?\*/', ' ', 'g'))
     AS s (source)
-  WHERE p.pronamespace <> 'gdpr_internal'::regnamespace
+  WHERE p.pronamespace <> ALL (ARRAY['gdpr'::regnamespace, 'gdpr_internal'::regnamespace])
     AND (g.tgtype & CASE WHEN t.on_erase = 'delete' THEN 8 ELSE 16 END) <> 0
     AND (cardinality(g.tgattr::int2[]) = 0 OR EXISTS (
       SELECT FROM gdpr_internal.preflight_personal($1) AS c

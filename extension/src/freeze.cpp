@@ -35,37 +35,53 @@ char *TextFormOf(TextForm *form, Oid collation, Datum value) {
   return TextDatumGetCString(FunctionCall1Coll(&form->function, collation, value));
 }
 
-// Whether an integer or uuid column's parent could hold the text, without asking its input function,
-// which before 16 can only raise.
-bool IsPlainlyWrong(Oid type, const char *text) {
+enum class Form { kRight, kWrong, kUnsure };
+
+Form IntegerForm(Oid type, const char *text) {
+  int64 limit = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+  char *end;
+  errno = 0;
+  long long number = strtoll(text, &end, 10);
+  if (end == text) return Form::kWrong;
+  if (errno != 0 || number > limit || number < -limit - 1) return Form::kWrong;
+  while (isspace(static_cast<unsigned char>(*end))) end++;
+  return *end == '\0' ? Form::kRight : Form::kUnsure;
+}
+
+Form UuidForm(const char *text) {
   size_t size = strlen(text);
-  switch (type) {
+  size_t digits = 0;
+  for (const char *c = text; *c != '\0'; c++) {
+    if (isxdigit(static_cast<unsigned char>(*c))) {
+      digits++;
+    } else if (strchr("-{}", *c) == nullptr) {
+      return Form::kWrong;
+    }
+  }
+  if (digits != 32) return Form::kWrong;
+  bool usual = size == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+  return usual || size == 32 ? Form::kRight : Form::kUnsure;
+}
+
+// Whether the type takes the text, as far as we can tell without its input function, which before 16
+// can only raise an error.
+Form FormFor(const LinkColumn *column, const char *text) {
+  switch (column->parent_type) {
     case INT2OID:
     case INT4OID:
-    case INT8OID: {
-      int64 limit = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
-      errno = 0;
-      char *end;
-      long long number = strtoll(text, &end, 10);
-      return size == 0 || *end != '\0' || errno != 0 || number > limit || number < -limit - 1;
-    }
+    case INT8OID:
+      return IntegerForm(column->parent_type, text);
     case UUIDOID:
-      return size != 36 || strspn(text, "0123456789abcdefABCDEF-") != 36 || text[8] != '-' ||
-             text[13] != '-' || text[18] != '-' || text[23] != '-';
+      return UuidForm(text);
+    case TEXTOID:
+      return Form::kRight;
     default:
-      return false;
+      return column->parent_form.relabel || PG_VERSION_NUM >= 160000 ? Form::kRight : Form::kUnsure;
   }
 }
 
-// Casts to the parent's type. False: no such value there. Other types than integers and uuid take
-// a subtransaction before 16.
-bool ToParentType(LinkColumn *column, char *text, Datum *result) {
-  if (IsPlainlyWrong(column->parent_type, text)) return false;
-  if (PG_VERSION_NUM >= 160000 || column->parent_type == UUIDOID || column->parent_form.relabel ||
-      column->parent_type == INT2OID || column->parent_type == INT4OID ||
-      column->parent_type == INT8OID || column->parent_type == TEXTOID) {
-    return TryInput(&column->input, text, column->input_param, result);
-  }
+// Casts in a subtransaction, since the type's input function may raise.
+bool CastCarefully(LinkColumn *column, char *text, Datum *result) {
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner owner = CurrentResourceOwner;
   volatile bool valid = true;
@@ -91,6 +107,19 @@ bool ToParentType(LinkColumn *column, char *text, Datum *result) {
   MemoryContextSwitchTo(context);
   CurrentResourceOwner = owner;
   return valid;
+}
+
+// Casts to the parent's type. False: no such value can be there.
+bool ToParentType(LinkColumn *column, char *text, Datum *result) {
+  switch (FormFor(column, text)) {
+    case Form::kWrong:
+      return false;
+    case Form::kRight:
+      return TryInput(&column->input, text, column->input_param, result);
+    case Form::kUnsure:
+      break;
+  }
+  return CastCarefully(column, text, result);
 }
 
 // The link's values of a row, and whether it is such a link at all.
@@ -242,9 +271,11 @@ Verdict JudgeAsOwner(const Firing &firing, GuardTarget *target) {
                                                 : RelationGetRelationName(firing.relation);
   volatile Verdict verdict = Verdict::kFree;
   OwnerScope scope;
+  ErrorContextCallback *outside = error_context_stack;
   EnterOwner(scope, relation, false);
   PG_TRY();
   {
+    error_context_stack = nullptr;  // as in Execute()
     verdict = Judge(firing, target);
   }
   PG_CATCH();
@@ -253,6 +284,7 @@ Verdict JudgeAsOwner(const Firing &firing, GuardTarget *target) {
     ThrowScrubbed(context, name);
   }
   PG_END_TRY();
+  error_context_stack = outside;
   LeaveOwner(scope);
   return verdict;
 }

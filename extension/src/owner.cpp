@@ -62,9 +62,12 @@ void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOption
   const char *name = RelationName(relation);
   int nest_level = NewGUCNestLevel();
   OwnerScope scope;
+  ErrorContextCallback *outside = error_context_stack;
   EnterOwner(scope, relation, engine);
   PG_TRY();
   {
+    // An error's context then names the places below us only; PG_CATCH brings the rest back
+    error_context_stack = nullptr;
     (void)set_config_option("search_path", ConfiguredSearchPath(scope.owner), PGC_USERSET,
                             PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     if (filtered_is_error) {
@@ -81,6 +84,7 @@ void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOption
     ThrowScrubbed(context, name);
   }
   PG_END_TRY();
+  error_context_stack = outside;
   // false: what user code SET goes back too
   AtEOXact_GUC(false, nest_level);
   LeaveOwner(scope);

@@ -21,7 +21,7 @@ state_of() {
   sql -d "$1" "SELECT objtype, objname, label FROM pg_seclabels WHERE provider = 'gdpr' ORDER BY 1, 2, 3"
   echo "-- guards"
   sql -d "$1" "SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
-    WHERE tgname LIKE '%gdpr%' ORDER BY 1, 2"
+    WHERE tgname LIKE '%gdpr%' ORDER BY tgrelid::regclass::text, 2"
 }
 
 # Everything the extension consists of in database $1, one line each.

@@ -217,16 +217,19 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(canonical_sql.subject_type);
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
-  types text[];
+  parts text[];
 BEGIN
   PERFORM gdpr_internal.column_numbers(relation, s.key);
-  SELECT array_agg(gdpr_internal.type_name(gdpr_internal.base_type(gdpr_internal.column_type(relation, k))) ORDER BY n)
-  INTO types FROM unnest(s.key) WITH ORDINALITY AS u(k, n);
-  IF cardinality(s.key) = 1 THEN
-    RETURN format('(k.key)::%s::pg_catalog.text', types[1]);
-  END IF;
-  RETURN (SELECT format('ROW(%s)::pg_catalog.text', string_agg(format('(k.part[%s])::%s', n, t), ', ' ORDER BY n))
-          FROM unnest(types) WITH ORDINALITY AS u(t, n));
+  -- A name would be cut at 63 bytes and so name somebody else: such a key raises instead.
+  SELECT array_agg(CASE y.t WHEN 'name'::regtype THEN format(
+        'CASE WHEN octet_length(%1$s) < 64 THEN (%1$s)::pg_catalog.name ELSE substr(%1$s, 1, -1)::pg_catalog.name END', x.v)
+      ELSE format('(%s)::%s', x.v, gdpr_internal.type_name(y.t)) END ORDER BY n)
+  INTO parts
+  FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
+    LATERAL (SELECT gdpr_internal.base_type(gdpr_internal.column_type(relation, k))) AS y(t),
+    LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'k.key' ELSE format('k.part[%s]', n) END) AS x(v);
+  RETURN format(CASE WHEN cardinality(s.key) = 1 THEN '(%s)::pg_catalog.text' ELSE 'ROW(%s)::pg_catalog.text' END,
+                array_to_string(parts, ', '));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.canonical_sql(text) IS
@@ -250,6 +253,30 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refuse_key(text, bigint) IS
   'Refuses a subject key without quoting it';
+
+--| citext keys are equal in any spelling; the table's own spelling is the canonical one.
+CREATE OR REPLACE FUNCTION gdpr_internal.stored_spelling(s gdpr_internal.subject_type, keys text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
+BEGIN
+  IF NOT EXISTS (SELECT FROM unnest(s.key) AS k JOIN pg_type AS t
+      ON t.oid = gdpr_internal.base_type(gdpr_internal.column_type(relation, k)) WHERE t.typname = 'citext') THEN
+    RETURN keys;
+  END IF;
+  RETURN (
+    SELECT array_agg(coalesce(f.stored, k.key) ORDER BY k.n)
+    FROM unnest(keys) WITH ORDINALITY AS k(key, n)
+    LEFT JOIN (
+      SELECT r.person, CASE WHEN cardinality(s.key) = 1 THEN r.vals->>1
+        ELSE gdpr_internal.row_literal(r.vals, to_jsonb(ARRAY(SELECT generate_series(1, cardinality(s.key))))) END AS stored
+      FROM gdpr_internal.query_as_owner(relation, gdpr_internal.find_subject_sql(s.subject_type, false), keys)
+        AS r(relid oid, tid tid, person int, vals jsonb)
+    ) AS f ON f.person = k.n);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.stored_spelling(gdpr_internal.subject_type, text[]) IS
+  'citext keys as the table spells them';
 
 --| Keys in their type's own text form, in the order given.
 CREATE OR REPLACE FUNCTION gdpr_internal.canonical_keys(subject_type text, keys text[]) RETURNS text[]
@@ -278,7 +305,7 @@ BEGIN
                    'FROM unnest($1) WITH ORDINALITY AS u(key, n)) AS k', expression,
                    CASE WHEN composite THEN 'gdpr_internal.row_fields(u.key)' ELSE 'NULL::text[]' END)
     INTO canonical USING keys;
-    RETURN canonical;
+    RETURN gdpr_internal.stored_spelling(s, canonical);
   EXCEPTION WHEN data_exception THEN
     NULL;
   END;

@@ -149,7 +149,7 @@ COMMENT ON FUNCTION gdpr_internal.require_reachable(gdpr_internal.subject_type, 
   'Stops unless the parent of a link is reached, and at circles';
 
 --| Writes a link down; the same one again is a notice, another one for the same columns an error.
-CREATE OR REPLACE FUNCTION gdpr_internal.store_link(wanted gdpr_internal.link) RETURNS boolean
+CREATE OR REPLACE FUNCTION gdpr_internal.store_link(wanted gdpr_internal.link) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known gdpr_internal.link;
@@ -161,7 +161,7 @@ BEGIN
     AND (l.discriminator, l.discriminator_value) IS NOT DISTINCT FROM (wanted.discriminator, wanted.discriminator_value);
   IF FOUND AND (known.scope, known.on_erase) = (wanted.scope, wanted.on_erase) THEN
     RAISE NOTICE 'link from % is already declared', format('%I.%I', wanted.relation_schema, wanted.relation_name);
-    RETURN false;
+    RETURN NULL;
   ELSIF FOUND THEN
     RAISE EXCEPTION 'the link is already declared differently' USING ERRCODE = '42710',
       DETAIL = format('It has scope %s and on_erase %s.', known.scope, known.on_erase),
@@ -181,12 +181,13 @@ BEGIN
     discriminator, discriminator_attnum, discriminator_value, scope, on_erase)
   VALUES (wanted.subject_type, wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.columns, wanted.attnums,
     wanted.parent_schema, wanted.parent_name, wanted.parent_oid, wanted.parent_columns, wanted.parent_attnums,
-    wanted.discriminator, wanted.discriminator_attnum, wanted.discriminator_value, wanted.scope, wanted.on_erase);
-  RETURN true;
+    wanted.discriminator, wanted.discriminator_attnum, wanted.discriminator_value, wanted.scope, wanted.on_erase)
+  RETURNING link INTO wanted.link;
+  RETURN wanted.link;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.store_link(gdpr_internal.link) IS
-  'Writes a link down; false if it was there before';
+  'Writes a link down; its number, NULL if it was there before';
 
 --| Columns and parent columns side by side, in the order of the subject's key where they are that key.
 CREATE OR REPLACE FUNCTION gdpr_internal.in_key_order(INOUT columns name[], INOUT parent_columns name[], key name[])
@@ -243,7 +244,11 @@ BEGIN
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = above;
   wanted.scope := add_link.scope;
   wanted.on_erase := add_link.on_erase;
-  IF gdpr_internal.store_link(wanted) THEN
+  wanted.link := gdpr_internal.store_link(wanted);
+  IF wanted.link IS NOT NULL AND wanted.scope = 'owned' AND s.anonymization THEN
+    IF above <> subject OR wanted.parent_columns <> s.key THEN
+      PERFORM gdpr_internal.freeze_later_link(wanted.link);
+    END IF;
     PERFORM gdpr_internal.refresh_guard(add_link.relation);
   END IF;
 END
@@ -282,6 +287,8 @@ BEGIN
     RAISE EXCEPTION 'other links hang on %', gdpr_internal.sql_name(drop_link.relation) USING ERRCODE = '2BP01',
       DETAIL = format('Without this link these are not reached any more: %s.', below), HINT = 'Drop those links first.';
   END IF;
+  DELETE FROM gdpr_internal.frozen_value AS v
+  WHERE NOT EXISTS (SELECT FROM gdpr_internal.link AS l WHERE l.link = v.link);
   DELETE FROM gdpr_internal.redirect AS r
   WHERE r.subject_type = s.subject_type AND gdpr_internal.resolve(r.relation_schema, r.relation_name) = drop_link.relation
     AND NOT EXISTS (SELECT FROM gdpr_internal.link AS l

@@ -202,7 +202,12 @@ BEGIN
     UNION
     SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name) FROM gdpr_internal.link AS l
     WHERE l.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
+  DELETE FROM gdpr_internal.frozen_value AS v USING gdpr_internal.link AS l
+  WHERE l.link = v.link AND l.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type;
+  DELETE FROM gdpr_internal.link AS l WHERE l.subject_type = s.subject_type;
+  DELETE FROM gdpr_internal.blocker AS b WHERE b.subject_type = s.subject_type;
+  DELETE FROM gdpr_internal.redirect AS r WHERE r.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.subject_type AS t WHERE t.subject_type = s.subject_type;
   IF to_regclass(format('gdpr.%I', s.subject_type || '_frozen')) IS NOT NULL THEN
     EXECUTE format('DROP VIEW gdpr.%I', s.subject_type || '_frozen');
@@ -279,8 +284,11 @@ BEGIN
     WHERE l.subject_type = s.subject_type AND l.scope = 'owned' AND r.column_name = ANY (l.columns)
       AND l.relation_schema = r.relation_schema AND l.relation_name = r.relation_name);
   GET DIAGNOSTICS n = ROW_COUNT;
+  gone := gone + n;
+  DELETE FROM gdpr_internal.frozen_value AS v
+  WHERE NOT EXISTS (SELECT FROM gdpr_internal.link AS l WHERE l.link = v.link);
   PERFORM gdpr_internal.refresh_guards();
-  RETURN gone + n;
+  RETURN gone;
 END
 $$;
 COMMENT ON FUNCTION gdpr.drop_missing(text) IS

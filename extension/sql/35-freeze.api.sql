@@ -81,13 +81,17 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   owner oid := (SELECT c.relowner FROM pg_class AS c WHERE c.oid = install_guard.relation);
   owner_name name := (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = owner);
+  -- The root's row trigger is cloned to partitions; a statement trigger is not.
+  partition boolean := (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = install_guard.relation);
 BEGIN
   IF NOT has_function_privilege(owner, 'gdpr.guard()', 'EXECUTE') THEN
     EXECUTE format('GRANT EXECUTE ON FUNCTION gdpr.guard(), gdpr.guard_truncate() TO %I', owner_name);
   END IF;
-  PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
-    'CREATE OR REPLACE TRIGGER zz_gdpr_guard BEFORE INSERT OR UPDATE OR DELETE ON %s '
-    'FOR EACH ROW EXECUTE FUNCTION gdpr.guard()', gdpr_internal.sql_name(install_guard.relation)));
+  IF NOT partition THEN
+    PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
+      'CREATE OR REPLACE TRIGGER zz_gdpr_guard BEFORE INSERT OR UPDATE OR DELETE ON %s '
+      'FOR EACH ROW EXECUTE FUNCTION gdpr.guard()', gdpr_internal.sql_name(install_guard.relation)));
+  END IF;
   PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
     'CREATE OR REPLACE TRIGGER zz_gdpr_guard_truncate BEFORE TRUNCATE ON %s '
     'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.guard_truncate()', gdpr_internal.sql_name(install_guard.relation)));
@@ -123,8 +127,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.has_guard(oid) IS 'True if the guard''s triggers are on the table itself';
 
---| Brings the guards of a table and its inheritance children in line with what is declared.
---| A partition gets the row trigger from its root; TRUNCATE of a single partition is guarded by its own.
+--| Brings the guards of a table, its partitions and inheritance children in line with what is declared.
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_guard(relation regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -138,7 +141,7 @@ BEGIN
     )
     SELECT c.oid::regclass AS relation, EXISTS (SELECT FROM gdpr_internal.guard_targets(c.oid)) AS guarded
     FROM down AS d JOIN pg_class AS c ON c.oid = d.relid
-    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+    WHERE c.relkind IN ('r', 'p') ORDER BY c.relispartition
   LOOP
     IF NOT part.guarded THEN
       PERFORM gdpr_internal.remove_guard(part.relation);
@@ -151,7 +154,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_guard(regclass) IS
-  'Brings the guards of a table and its inheritance children in line with what is declared';
+  'Brings the guards of a table, its partitions and inheritance children in line with what is declared';
 
 --| The same for everything that is declared.
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_guards() RETURNS void

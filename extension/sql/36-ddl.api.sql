@@ -154,6 +154,19 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.follow_frozen_views() IS
   'Gives the views gdpr.<type>_frozen the names and types that the key has now';
 
+--| Guards remember their links' parents; they look again when one of these objects changed.
+CREATE OR REPLACE FUNCTION gdpr_internal.parents_changed(objects oid[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gdpr_internal.guard_changed(r.relation)
+  FROM (SELECT DISTINCT gdpr_internal.resolve(l.relation_schema, l.relation_name)
+        FROM gdpr_internal.link AS l
+        WHERE l.scope = 'owned' AND (l.parent_oid = ANY ($1)
+          OR (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = l.parent_schema) = ANY ($1))) AS r(relation)
+  WHERE r.relation IS NOT NULL
+$$;
+COMMENT ON FUNCTION gdpr_internal.parents_changed(oid[]) IS
+  'Makes guards look again whose links have changed parents';
+
 --| Event trigger: follows renames and guards new children. Does nothing while nothing is declared,
 --| so neither CREATE EXTENSION nor the first part of a restore notices it.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_ddl() RETURNS event_trigger
@@ -171,7 +184,8 @@ BEGIN
   IF objects IS NULL THEN
     RETURN;
   END IF;
-  PERFORM gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(), gdpr_internal.follow_frozen_views();
+  PERFORM gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
+    gdpr_internal.follow_frozen_views(), gdpr_internal.parents_changed(objects);
   -- pg_restore brings the triggers itself, after the data.
   FOR relation IN
     SELECT c.oid FROM pg_class AS c
@@ -195,6 +209,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM gdpr_internal.subject_type) THEN
     RETURN;
   END IF;
+  PERFORM gdpr_internal.parents_changed(ARRAY(
+    SELECT o.objid FROM pg_event_trigger_dropped_objects() AS o WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0));
   FOR d IN
     SELECT DISTINCT o.schema_name, n.rel, n.subject_type
     FROM pg_event_trigger_dropped_objects() AS o

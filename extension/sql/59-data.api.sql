@@ -165,3 +165,51 @@ END
 $$;
 COMMENT ON FUNCTION gdpr.subject_data(text, text) IS
   'Everything held on one person as JSON, without credentials and without what belongs to others';
+
+--| Freezes rows of a link declared after people were frozen: the parent values they have now are noted.
+CREATE OR REPLACE FUNCTION gdpr_internal.freeze_later_link(link int) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  l gdpr_internal.link := (SELECT k FROM gdpr_internal.link AS k WHERE k.link = freeze_later_link.link);
+  parent regclass := gdpr_internal.existing(l.subject_type, l.parent_schema, l.parent_name);
+  needed name[] := gdpr_internal.needed_columns(l.subject_type, parent);
+  positions jsonb := (SELECT jsonb_agg(array_position(needed, c) ORDER BY n)
+                      FROM unnest(l.parent_columns) WITH ORDINALITY AS u(c, n));
+  keys text[];
+  held gdpr_internal.found_rows[];
+  step record;
+  k record;
+BEGIN
+  LOOP
+    -- In pieces: there may be millions of frozen people.
+    keys := ARRAY(SELECT f.subject_key FROM gdpr_internal.frozen AS f
+      WHERE f.subject_type = l.subject_type AND f.subject_key > coalesce(keys[cardinality(keys)], '')
+      ORDER BY f.subject_key LIMIT 2000);
+    EXIT WHEN keys = '{}';
+    held := '{}';
+    FOR step IN SELECT * FROM gdpr_internal.steps(l.subject_type) LOOP
+      held[step.step] := CASE WHEN step.step = 1 THEN
+        gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(l.subject_type, false), keys) END;
+      FOR k IN
+        SELECT o.link, p.step AS parent FROM gdpr_internal.link AS o
+        JOIN gdpr_internal.steps(l.subject_type) AS p ON p.relation = gdpr_internal.resolve(o.parent_schema, o.parent_name)
+        WHERE o.link = ANY (step.links) AND o.scope = 'owned' ORDER BY p.step = step.step, o.link
+      LOOP
+        held[step.step] := gdpr_internal.merge_rows(held[step.step],
+          gdpr_internal.find_link(k.link, step.relation, held[k.parent], k.parent = step.step));
+      END LOOP;
+      IF step.relation = parent THEN
+        INSERT INTO gdpr_internal.frozen_value AS v (link, value)
+        SELECT DISTINCT l.link, CASE WHEN jsonb_array_length(positions) = 1 THEN e->>((positions->>0)::int)
+                                     ELSE gdpr_internal.row_literal(e, positions) END
+        FROM jsonb_array_elements((held[step.step]).vals) AS e
+        WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(positions) AS c WHERE e->>(c::int) IS NULL)
+        ON CONFLICT DO NOTHING;
+        EXIT;
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.freeze_later_link(int) IS
+  'Makes a link declared later guard the people who are frozen already';

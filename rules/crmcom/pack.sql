@@ -230,7 +230,8 @@ SELECT gdpr.classify('crmcom.spend_request_event',         'amount',  'not_perso
 SELECT gdpr.classify('crmcom.account', c, r) FROM (VALUES
   ('number',       'account_number'),            -- printed on every letter
   ('name',         'full_name'),
-  ('name_uc',      'search_copy'),               -- a trigger keeps it in step with name
+  -- A trigger keeps it in step with name, in capitals; so the erased name is written in capitals, too.
+  ('name_uc',      'search_copy erase=constant(''ANONYMIZED'')'),
   ('currency',     'not_personal'),
   ('balance',      'not_personal'),              -- money stays
   ('credit_limit', 'not_personal'),

@@ -93,8 +93,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'left', CASE
       WHEN $3 ~ '^not_personal\M|\merase=(keep|redact|surrogate)\M|\munique\M' THEN NULL
       WHEN gdpr_internal.is_string_type($2) THEN
-        pg_catalog.format('t.%1$I::pg_catalog.text <> gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L)', $1, $3)
-      ELSE pg_catalog.format('t.%1$I::pg_catalog.text <> gdpr.anonymize(t.%1$I, %2$L)::pg_catalog.text', $1, $3)
+        pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L)', $1, $3)
+      ELSE pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I, %2$L)::pg_catalog.text', $1, $3)
       END))
 $$;
 COMMENT ON FUNCTION gdpr_internal.plan_column(name, oid, text) IS
@@ -184,9 +184,10 @@ BEGIN
   END IF;
   RETURN pg_catalog.jsonb_build_object(
     'step', plan_step.step, 'relation', plan_step.relation::oid, 'name', plan_step.relation::text,
+    'find', CASE WHEN plan_step.step = 1 THEN gdpr_internal.find_subject_sql(plan_step.subject_type, true) END,
     'scope', plan_step.scope, 'on_erase', plan_step.on_erase, 'columns', columns,
     'links', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'link', l.link, 'parent', p.step)), '[]')
+        'link', l.link, 'parent', p.step, 'find', gdpr_internal.find_link_sql(l.link, true))), '[]')
       FROM gdpr_internal.link AS l
       JOIN gdpr_internal.steps(plan_step.subject_type) AS p
         ON p.relation = gdpr_internal.resolve(l.parent_schema, l.parent_name)

@@ -47,7 +47,7 @@ COMMENT ON FUNCTION gdpr_internal.merge_rows(gdpr_internal.found_rows, gdpr_inte
 
 --| Only the rows of these people.
 CREATE OR REPLACE FUNCTION gdpr_internal.rows_of(
-  found gdpr_internal.found_rows, people integer[])
+  hits gdpr_internal.found_rows, people integer[])
 RETURNS gdpr_internal.found_rows
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -55,9 +55,9 @@ DECLARE
 BEGIN
   SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), jsonb_agg(v.vals)
   INTO result.relids, result.tids, result.people, result.vals
-  FROM unnest((found).relids, (found).tids, (found).people)
+  FROM unnest((hits).relids, (hits).tids, (hits).people)
     WITH ORDINALITY AS x(relid, tid, person, n)
-  LEFT JOIN jsonb_array_elements((found).vals) WITH ORDINALITY AS v(vals, n) ON v.n = x.n
+  LEFT JOIN jsonb_array_elements((hits).vals) WITH ORDINALITY AS v(vals, n) ON v.n = x.n
   WHERE x.person = ANY (rows_of.people);
   RETURN result;
 END
@@ -68,31 +68,31 @@ COMMENT ON FUNCTION gdpr_internal.rows_of(gdpr_internal.found_rows, integer[]) I
 --| The rows that one table of the plan holds, given what was found in the tables above it.
 --| A link of a table to itself (reports_to, parent ticket) is followed until nothing new comes.
 CREATE OR REPLACE FUNCTION gdpr_internal.find_step(
-  step jsonb, found gdpr_internal.found_rows[])
+  step jsonb, hits gdpr_internal.found_rows[])
 RETURNS gdpr_internal.found_rows
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   self integer := (step->>'step')::integer;
   relation oid := (step->>'relation')::oid;
-  result gdpr_internal.found_rows := found[self];
+  result gdpr_internal.found_rows := hits[self];
   link record;
   before integer;
 BEGIN
   FOR link IN
-    SELECT (l->>'link')::integer AS link, (l->>'parent')::integer AS parent
+    SELECT l->>'find' AS find, (l->>'parent')::integer AS parent
     FROM jsonb_array_elements(step->'links') AS l ORDER BY (l->>'parent')::integer = self
   LOOP
     IF link.parent <> self THEN
-      IF (found[link.parent]).vals IS NOT NULL THEN
+      IF (hits[link.parent]).vals IS NOT NULL THEN
         result := gdpr_internal.merge_rows(result, gdpr_internal.collect(relation,
-          gdpr_internal.find_link_sql(link.link, true), (found[link.parent]).vals));
+          link.find, (hits[link.parent]).vals));
       END IF;
     ELSE
       before := 0;
       WHILE coalesce(cardinality((result).tids), 0) > before LOOP
         before := cardinality((result).tids);
         result := gdpr_internal.merge_rows(result, gdpr_internal.collect(relation,
-          gdpr_internal.find_link_sql(link.link, true), (result).vals));
+          link.find, (result).vals));
       END LOOP;
     END IF;
   END LOOP;
@@ -107,14 +107,14 @@ CREATE OR REPLACE FUNCTION gdpr_internal.find_all(plan jsonb, people gdpr_intern
 RETURNS gdpr_internal.found_rows[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  found gdpr_internal.found_rows[] := ARRAY[people];
+  hits gdpr_internal.found_rows[] := ARRAY[people];
   step jsonb;
 BEGIN
   FOR step IN SELECT s FROM jsonb_array_elements(plan->'steps') AS s ORDER BY (s->>'step')::integer
   LOOP
-    found[(step->>'step')::integer] := gdpr_internal.find_step(step, found);
+    hits[(step->>'step')::integer] := gdpr_internal.find_step(step, hits);
   END LOOP;
-  RETURN found;
+  RETURN hits;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.find_all(jsonb, gdpr_internal.found_rows) IS
@@ -136,7 +136,7 @@ BEGIN
   LOOP
     RETURN QUERY SELECT leaf.relid, r.tid, r.value
     FROM gdpr_internal.query_as_owner(leaf.relid, format(
-      'SELECT t.ctid, %s FROM ONLY %s AS t WHERE t.ctid = ANY ($1)', expression, leaf.relid::regclass),
+      'SELECT t.ctid, %s FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)', expression, leaf.relid::regclass),
       leaf.tids) AS r(tid tid, value text);
   END LOOP;
 END
@@ -197,11 +197,11 @@ COMMENT ON FUNCTION gdpr_internal.text_of(name[]) IS
 
 --| Shared rows that nobody else needs any more: an address goes only with the last who lives there.
 CREATE OR REPLACE FUNCTION gdpr_internal.without_needed(
-  subject_type text, step jsonb, found gdpr_internal.found_rows[])
+  subject_type text, step jsonb, hits gdpr_internal.found_rows[])
 RETURNS gdpr_internal.found_rows
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  rows gdpr_internal.found_rows := found[(step->>'step')::integer];
+  rows gdpr_internal.found_rows := hits[(step->>'step')::integer];
   result gdpr_internal.found_rows := rows;
   referrer jsonb;
   kept_relids oid[];
@@ -217,7 +217,7 @@ BEGIN
       SELECT n FROM gdpr_internal.needed_values(without_needed.subject_type,
         (step->>'relation')::oid::regclass, referrer,
         ARRAY(SELECT DISTINCT value FROM value_of),
-        found[(referrer->>'step')::integer]) AS n
+        hits[(referrer->>'step')::integer]) AS n
     )
     SELECT array_agg(v.relid), array_agg(v.tid) INTO kept_relids, kept_tids
     FROM value_of AS v JOIN needed ON needed.n = v.value;

@@ -75,9 +75,9 @@ BEGIN
   RAISE EXCEPTION USING
     ERRCODE = first->>'sqlstate',
     MESSAGE = format(CASE first->>'state'
-      WHEN 'missing' THEN '"%s" does not exist'
-      WHEN 'frozen' THEN '"%s" is already anonymized'
-      ELSE '"%s" cannot be anonymized yet' END, refuse_stayers.subject_type),
+      WHEN 'missing' THEN 'no person of subject type "%s" has this key'
+      WHEN 'frozen' THEN 'person of subject type "%s" is already anonymized'
+      ELSE 'person of subject type "%s" cannot be anonymized yet' END, refuse_stayers.subject_type),
     DETAIL = format('%s of %s people stay: %s.', jsonb_array_length(stayers), people, counts),
     HINT = CASE first->>'state'
       WHEN 'missing' THEN 'Check the key; nothing was changed.'
@@ -122,7 +122,7 @@ COMMENT ON FUNCTION gdpr_internal.people_who_go(text, text[], integer[], bigint,
 --| Changes found rows of one table as its owner and insists that every one was changed.
 --| $1 of the statement is the array of rows; %s stands for the table (a partition or child).
 CREATE OR REPLACE FUNCTION gdpr_internal.change_rows(
-  statement text, found gdpr_internal.found_rows, own jsonb, moves boolean)
+  statement text, hits gdpr_internal.found_rows, own jsonb, moves boolean)
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -133,7 +133,7 @@ DECLARE
 BEGIN
   FOR leaf IN
     SELECT x.relid, array_agg(DISTINCT x.tid) AS once, array_agg(x.tid) AS tids, array_agg(x.person) AS people
-    FROM unnest((change_rows.found).relids, (change_rows.found).tids, (change_rows.found).people) AS x(relid, tid, person)
+    FROM unnest((change_rows.hits).relids, (change_rows.hits).tids, (change_rows.hits).people) AS x(relid, tid, person)
     GROUP BY x.relid ORDER BY x.relid
   LOOP
     command := format(change_rows.statement, leaf.relid::regclass);
@@ -169,31 +169,31 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' FROM (
        SELECT x.tid, pg_catalog.array_agg(v.value) AS own
        FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(tid, person)
-       LEFT JOIN LATERAL pg_catalog.jsonb_array_elements_text($3 -> x.person::pg_catalog.text) AS v(value) ON true
-       GROUP BY x.tid) AS f WHERE t.ctid = f.tid'
-  ELSE 'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' WHERE t.ctid = ANY ($1)' END
+       LEFT JOIN LATERAL pg_catalog.jsonb_array_elements_text($3 OPERATOR(pg_catalog.->) x.person::pg_catalog.text) AS v(value) ON true
+       GROUP BY x.tid) AS f WHERE t.ctid OPERATOR(pg_catalog.=) f.tid'
+  ELSE 'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)' END
 $$;
 COMMENT ON FUNCTION gdpr_internal.update_statement(text, boolean) IS
   'The UPDATE statement of one table of the plan; %s stands for the table';
 
 --| Applies the plan to the rows of one table: one UPDATE, or one DELETE.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_step(
-  step jsonb, found gdpr_internal.found_rows, own jsonb, moves boolean)
+  step jsonb, hits gdpr_internal.found_rows, own jsonb, moves boolean)
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   redacts boolean := step->>'redacts' IS NOT NULL;
 BEGIN
-  IF (change_step.found).tids IS NULL THEN
+  IF (change_step.hits).tids IS NULL THEN
     RETURN '{}';
   ELSIF step->>'on_erase' = 'delete' THEN
-    RETURN gdpr_internal.change_rows('DELETE FROM ONLY %s AS t WHERE t.ctid = ANY ($1)',
-      change_step.found, NULL, change_step.moves);
+    RETURN gdpr_internal.change_rows('DELETE FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
+      change_step.hits, NULL, change_step.moves);
   ELSIF coalesce(step->>'set', '') = '' THEN
     RETURN '{}';
   END IF;
   RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(step->>'set', redacts),
-    change_step.found, CASE WHEN redacts THEN coalesce(change_step.own, '{}') END, change_step.moves);
+    change_step.hits, CASE WHEN redacts THEN coalesce(change_step.own, '{}') END, change_step.moves);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.change_step(jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
@@ -201,7 +201,7 @@ COMMENT ON FUNCTION gdpr_internal.change_step(jsonb, gdpr_internal.found_rows, j
 
 --| A shared row that stays still loses this person's own names and numbers from its free text.
 CREATE OR REPLACE FUNCTION gdpr_internal.redact_staying(
-  step jsonb, found gdpr_internal.found_rows, going gdpr_internal.found_rows, own jsonb, moves boolean)
+  step jsonb, hits gdpr_internal.found_rows, going gdpr_internal.found_rows, own jsonb, moves boolean)
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -209,7 +209,7 @@ DECLARE
 BEGIN
   SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person)
   INTO stay.relids, stay.tids, stay.people
-  FROM unnest((redact_staying.found).relids, (redact_staying.found).tids, (redact_staying.found).people)
+  FROM unnest((redact_staying.hits).relids, (redact_staying.hits).tids, (redact_staying.hits).people)
     AS x(relid, tid, person)
   WHERE NOT EXISTS (SELECT FROM unnest((going).relids, (going).tids) AS g(relid, tid)
                     WHERE g.relid = x.relid AND g.tid = x.tid);
@@ -222,7 +222,7 @@ COMMENT ON FUNCTION gdpr_internal.redact_staying(jsonb, gdpr_internal.found_rows
   'Redacts this person''s own values in shared rows that other people still need';
 
 --| The person's own distinctive values, for redaction: {"person number": [values]}.
-CREATE OR REPLACE FUNCTION gdpr_internal.own_values(plan jsonb, found gdpr_internal.found_rows[])
+CREATE OR REPLACE FUNCTION gdpr_internal.own_values(plan jsonb, hits gdpr_internal.found_rows[])
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -237,12 +237,12 @@ BEGIN
     SELECT s, c->>'column' FROM jsonb_array_elements(plan->'steps') AS s, jsonb_array_elements(s->'columns') AS c
     WHERE s->>'scope' = 'owned' AND c->>'rule' ~ distinctive
   LOOP
-    CONTINUE WHEN (found[(step->>'step')::integer]).tids IS NULL;
+    CONTINUE WHEN (hits[(step->>'step')::integer]).tids IS NULL;
     SELECT pairs || coalesce(jsonb_agg(jsonb_build_array(x.person, v.value)), '[]') INTO pairs
-    FROM unnest((found[(step->>'step')::integer]).relids, (found[(step->>'step')::integer]).tids,
-                (found[(step->>'step')::integer]).people) AS x(relid, tid, person)
-    JOIN gdpr_internal.values_of((found[(step->>'step')::integer]).relids,
-           (found[(step->>'step')::integer]).tids, ARRAY[name]::name[]) AS v
+    FROM unnest((hits[(step->>'step')::integer]).relids, (hits[(step->>'step')::integer]).tids,
+                (hits[(step->>'step')::integer]).people) AS x(relid, tid, person)
+    JOIN gdpr_internal.values_of((hits[(step->>'step')::integer]).relids,
+           (hits[(step->>'step')::integer]).tids, ARRAY[name]::name[]) AS v
       ON v.relid = x.relid AND v.tid = x.tid
     WHERE length(v.value) >= 2;
   END LOOP;

@@ -2,17 +2,17 @@
 
 --| Rows that came while we worked: a history trigger that copied old rows, a row that a trigger
 --| re-pointed. Searched again with the values the person had before.
-CREATE OR REPLACE FUNCTION gdpr_internal.late_rows(step jsonb, found gdpr_internal.found_rows[])
+CREATE OR REPLACE FUNCTION gdpr_internal.late_rows(step jsonb, hits gdpr_internal.found_rows[])
 RETURNS gdpr_internal.found_rows
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   self integer := (step->>'step')::integer;
-  known gdpr_internal.found_rows := late_rows.found[self];
+  known gdpr_internal.found_rows := late_rows.hits[self];
   again gdpr_internal.found_rows;
   result gdpr_internal.found_rows;
 BEGIN
-  late_rows.found[self] := NULL;
-  again := gdpr_internal.find_step(step, late_rows.found);
+  late_rows.hits[self] := NULL;
+  again := gdpr_internal.find_step(step, late_rows.hits);
   SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), jsonb_agg((again).vals -> (x.n::integer - 1))
   INTO result.relids, result.tids, result.people, result.vals
   FROM unnest((again).relids, (again).tids, (again).people) WITH ORDINALITY AS x(relid, tid, person, n)
@@ -28,7 +28,7 @@ COMMENT ON FUNCTION gdpr_internal.late_rows(jsonb, gdpr_internal.found_rows[]) I
 
 --| Late rows of every table, changed like the others, until nothing new appears.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_late(
-  plan jsonb, INOUT found gdpr_internal.found_rows[], own jsonb, OUT changed gdpr_internal.row_count[])
+  plan jsonb, INOUT hits gdpr_internal.found_rows[], own jsonb, OUT changed gdpr_internal.row_count[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   step jsonb;
@@ -45,11 +45,11 @@ BEGIN
       WHERE s->>'scope' = 'owned' AND jsonb_array_length(s->'links') > 0 ORDER BY (s->>'step')::integer
     LOOP
       n := (step->>'step')::integer;
-      late := gdpr_internal.late_rows(step, change_late.found);
+      late := gdpr_internal.late_rows(step, change_late.hits);
       CONTINUE WHEN (late).tids IS NULL;
       more := true;
       change_late.changed := change_late.changed || gdpr_internal.change_step(step, late, own, true);
-      change_late.found[n] := gdpr_internal.merge_rows(change_late.found[n], late);
+      change_late.hits[n] := gdpr_internal.merge_rows(change_late.hits[n], late);
     END LOOP;
   END LOOP;
   IF more THEN
@@ -62,7 +62,7 @@ COMMENT ON FUNCTION gdpr_internal.change_late(jsonb, gdpr_internal.found_rows[],
   'Changes rows that triggers wrote during the erasure, until there are no more';
 
 --| The last look: where triggers ran, no column with a constant answer may hold anything else.
-CREATE OR REPLACE FUNCTION gdpr_internal.last_look(plan jsonb, found gdpr_internal.found_rows[])
+CREATE OR REPLACE FUNCTION gdpr_internal.last_look(plan jsonb, hits gdpr_internal.found_rows[])
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -76,11 +76,11 @@ BEGIN
   LOOP
     FOR leaf IN
       SELECT x.relid, gdpr_internal.latest_tids(x.relid, array_agg(x.tid)) AS tids
-      FROM unnest((last_look.found[(step->>'step')::integer]).relids,
-                  (last_look.found[(step->>'step')::integer]).tids) AS x(relid, tid) GROUP BY x.relid
+      FROM unnest((last_look.hits[(step->>'step')::integer]).relids,
+                  (last_look.hits[(step->>'step')::integer]).tids) AS x(relid, tid) GROUP BY x.relid
     LOOP
       SELECT r.n INTO left_over FROM gdpr_internal.query_as_owner(leaf.relid, format(
-        'SELECT pg_catalog.count(*) FROM ONLY %s AS t WHERE t.ctid = ANY ($1) AND (%s)',
+        'SELECT pg_catalog.count(*) FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1) AND (%s)',
         leaf.relid::regclass, step->>'left'), leaf.tids) AS r(n bigint);
       IF left_over > 0 THEN
         RAISE EXCEPTION 'a trigger on table % keeps old values', leaf.relid::regclass
@@ -97,10 +97,10 @@ COMMENT ON FUNCTION gdpr_internal.last_look(jsonb, gdpr_internal.found_rows[]) I
 --| Every table once, shared rows decided while everybody still points at them; updates before
 --| deletes, children deleted before parents.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_all(
-  subject_type text, plan jsonb, INOUT found gdpr_internal.found_rows[], OUT changed gdpr_internal.row_count[])
+  subject_type text, plan jsonb, INOUT hits gdpr_internal.found_rows[], OUT changed gdpr_internal.row_count[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  own jsonb := CASE WHEN (plan->>'redacts')::boolean THEN gdpr_internal.own_values(plan, found) END;
+  own jsonb := CASE WHEN (plan->>'redacts')::boolean THEN gdpr_internal.own_values(plan, hits) END;
   triggers boolean := (plan->>'triggers')::boolean;
   moves boolean := triggers OR (plan->>'cascades')::boolean;
   step jsonb;
@@ -111,22 +111,22 @@ BEGIN
   changed := '{}';
   FOR step IN SELECT s FROM jsonb_array_elements(plan->'steps') AS s WHERE s->>'scope' = 'shared' LOOP
     n := (step->>'step')::integer;
-    going := gdpr_internal.without_needed(change_all.subject_type, step, change_all.found);
-    changed := changed || gdpr_internal.redact_staying(step, change_all.found[n], going, own, moves);
-    change_all.found[n] := going;
+    going := gdpr_internal.without_needed(change_all.subject_type, step, change_all.hits);
+    changed := changed || gdpr_internal.redact_staying(step, change_all.hits[n], going, own, moves);
+    change_all.hits[n] := going;
   END LOOP;
   FOR step IN
     SELECT s FROM jsonb_array_elements(plan->'steps') AS s
     ORDER BY s->>'on_erase' = 'delete',
       CASE WHEN s->>'on_erase' = 'delete' THEN -(s->>'step')::integer ELSE (s->>'step')::integer END
   LOOP
-    changed := changed || gdpr_internal.change_step(step, change_all.found[(step->>'step')::integer], own, moves);
+    changed := changed || gdpr_internal.change_step(step, change_all.hits[(step->>'step')::integer], own, moves);
   END LOOP;
   IF triggers THEN
-    late := gdpr_internal.change_late(plan, change_all.found, own);
-    change_all.found := late.found;
+    late := gdpr_internal.change_late(plan, change_all.hits, own);
+    change_all.hits := late.hits;
     changed := changed || late.changed;
-    PERFORM gdpr_internal.last_look(plan, change_all.found);
+    PERFORM gdpr_internal.last_look(plan, change_all.hits);
   END IF;
 END
 $$;
@@ -159,28 +159,28 @@ COMMENT ON FUNCTION gdpr_internal.keys_after(jsonb, text[], gdpr_internal.found_
   'For each person the key that stays valid and the key to keep in the certificate (a digest if it was personal)';
 
 --| Freezes the people and writes their certificates.
-CREATE OR REPLACE FUNCTION gdpr_internal.freeze(
+CREATE OR REPLACE FUNCTION gdpr_internal.freeze_people(
   subject_type text, plan gdpr_internal.erasure_plan, keys text[], reason text,
-  run bigint, chunk integer, found gdpr_internal.found_rows[])
+  run bigint, chunk integer, hits gdpr_internal.found_rows[])
 RETURNS SETOF bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
   WITH person AS MATERIALIZED (
     SELECT k.*, coalesce(c.rows, 0) AS rows
-    FROM gdpr_internal.keys_after((freeze.plan).body, keys, freeze.found[1]) AS k
+    FROM gdpr_internal.keys_after((freeze_people.plan).body, keys, freeze_people.hits[1]) AS k
     LEFT JOIN (SELECT p, count(*) AS rows
-               FROM unnest(freeze.found) AS f, unnest((f).people) AS p GROUP BY p) AS c ON c.p = k.person
+               FROM unnest(freeze_people.hits) AS f, unnest((f).people) AS p GROUP BY p) AS c ON c.p = k.person
   ), certificate AS (
     INSERT INTO gdpr_internal.erasure AS e
       (subject_type, subject_key, key_digest, reason, erased_by, run, chunk, rows_changed, plan, wal_lsn)
-    SELECT freeze.subject_type, p.recorded_key, p.recorded_key <> p.frozen_key, freeze.reason,
-      gdpr_internal.caller()::text, freeze.run, freeze.chunk, p.rows, (freeze.plan).plan, pg_current_wal_insert_lsn()
+    SELECT freeze_people.subject_type, p.recorded_key, p.recorded_key <> p.frozen_key, freeze_people.reason,
+      gdpr_internal.caller()::text, freeze_people.run, freeze_people.chunk, p.rows, (freeze_people.plan).plan, pg_current_wal_insert_lsn()
     FROM person AS p
     RETURNING e.erasure, e.subject_key
   ), frozen AS (
     INSERT INTO gdpr_internal.frozen AS f (subject_type, subject_key, erasure)
-    SELECT freeze.subject_type, p.frozen_key, c.erasure
+    SELECT freeze_people.subject_type, p.frozen_key, c.erasure
     FROM certificate AS c JOIN person AS p ON p.recorded_key = c.subject_key
   )
   SELECT c.erasure FROM certificate AS c;
@@ -189,14 +189,14 @@ BEGIN
   SELECT DISTINCT (f->>'link')::integer,
     CASE WHEN jsonb_array_length(f->'columns') = 1 THEN e.vals->>((f->'columns'->>0)::integer)
     ELSE gdpr_internal.row_literal(e.vals, f->'columns') END
-  FROM jsonb_array_elements((freeze.plan).body->'freezes') AS f,
-    jsonb_array_elements((freeze.found[(f->>'parent')::integer]).vals) AS e(vals)
+  FROM jsonb_array_elements((freeze_people.plan).body->'freezes') AS f,
+    jsonb_array_elements((freeze_people.hits[(f->>'parent')::integer]).vals) AS e(vals)
   WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(f->'columns') AS c
                     WHERE e.vals->>(c::integer) IS NULL)
   ON CONFLICT DO NOTHING;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.freeze(text, gdpr_internal.erasure_plan, text[], text, bigint, integer, gdpr_internal.found_rows[]) IS
+COMMENT ON FUNCTION gdpr_internal.freeze_people(text, gdpr_internal.erasure_plan, text[], text, bigint, integer, gdpr_internal.found_rows[]) IS
   'Marks people as frozen and writes one certificate each';
 
 --| ROW(a, b)::text from the texts of a found row; positions count from 1, element 0 is the person.
@@ -217,12 +217,13 @@ CREATE OR REPLACE FUNCTION gdpr_internal.erase_people(
   subject_type text, subject_keys text[], reason text, unclassified text,
   run bigint DEFAULT NULL, chunk integer DEFAULT NULL, trial boolean DEFAULT false,
   OUT changed gdpr_internal.row_count[], OUT erasures bigint[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Arrays of unknown length make costs look high; compiling such a query takes longer than running it.
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   keys text[];
   plan gdpr_internal.erasure_plan;
   people gdpr_internal.found_rows;
-  found gdpr_internal.found_rows[];
+  hits gdpr_internal.found_rows[];
   done record;
   stale jsonb;
 BEGIN
@@ -233,17 +234,17 @@ BEGIN
   PERFORM gdpr_internal.refuse_unclassified(plan.body, erase_people.unclassified);
 
   people := gdpr_internal.collect((plan.body->'steps'->0->>'relation')::oid,
-    gdpr_internal.find_subject_sql(erase_people.subject_type, true), keys);
+    plan.body->'steps'->0->>'find', keys);
   people := gdpr_internal.rows_of(people, gdpr_internal.people_who_go(
     erase_people.subject_type, keys, people.people, erase_people.run, erase_people.chunk, erase_people.trial));
   IF people.tids IS NULL THEN RETURN; END IF;
 
-  found := gdpr_internal.find_all(plan.body, people);
-  IF erase_people.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, found); END IF;
-  done := gdpr_internal.change_all(erase_people.subject_type, plan.body, found);
+  hits := gdpr_internal.find_all(plan.body, people);
+  IF erase_people.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
+  done := gdpr_internal.change_all(erase_people.subject_type, plan.body, hits);
   changed := done.changed;
-  erasures := ARRAY(SELECT gdpr_internal.freeze(erase_people.subject_type, plan, keys, erase_people.reason,
-                                                erase_people.run, erase_people.chunk, done.found));
+  erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
+                                                erase_people.run, erase_people.chunk, done.hits));
   PERFORM gdpr_internal.renew_statistics(stale);
 END
 $$;
@@ -268,7 +269,7 @@ COMMENT ON FUNCTION gdpr_internal.refuse_unclassified(jsonb, text) IS
   'Raises PD003 when columns are not classified and were not let through';
 
 --| Columns whose statistics hold one of the values that are about to go.
-CREATE OR REPLACE FUNCTION gdpr_internal.stale_statistics(plan jsonb, found gdpr_internal.found_rows[])
+CREATE OR REPLACE FUNCTION gdpr_internal.stale_statistics(plan jsonb, hits gdpr_internal.found_rows[])
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -279,17 +280,17 @@ BEGIN
   FOR part IN
     SELECT x.relid, array_agg(DISTINCT x.tid) AS tids, s->'columns' AS columns
     FROM jsonb_array_elements(plan->'steps') AS s,
-      unnest((stale_statistics.found[(s->>'step')::integer]).relids,
-             (stale_statistics.found[(s->>'step')::integer]).tids) AS x(relid, tid)
+      unnest((stale_statistics.hits[(s->>'step')::integer]).relids,
+             (stale_statistics.hits[(s->>'step')::integer]).tids) AS x(relid, tid)
     GROUP BY x.relid, s->'columns'
   LOOP
     SELECT array_agg(DISTINCT r.relation) INTO stale
     FROM (SELECT string_agg(format(
             'SELECT s.schemaname, s.tablename FROM ONLY %1$s AS t, pg_catalog.pg_stats AS s
-             WHERE t.ctid = ANY ($1) AND s.attname = %2$L
-               AND pg_catalog.to_regclass(pg_catalog.format(''%%I.%%I'', s.schemaname, s.tablename))::pg_catalog.oid = ANY ($2)
-               AND (t.%3$I::pg_catalog.text = ANY (s.most_common_vals::pg_catalog.text::pg_catalog.text[])
-                 OR t.%3$I::pg_catalog.text = ANY (s.histogram_bounds::pg_catalog.text::pg_catalog.text[])
+             WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1) AND s.attname OPERATOR(pg_catalog.=) %2$L
+               AND pg_catalog.to_regclass(pg_catalog.format(''%%I.%%I'', s.schemaname, s.tablename))::pg_catalog.oid OPERATOR(pg_catalog.=) ANY ($2)
+               AND (t.%3$I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (s.most_common_vals::pg_catalog.text::pg_catalog.text[])
+                 OR t.%3$I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (s.histogram_bounds::pg_catalog.text::pg_catalog.text[])
                  OR s.most_common_elems IS NOT NULL)',
             part.relid::regclass, c->>'column', c->>'column'), ' UNION ') AS statement
           FROM jsonb_array_elements(part.columns) AS c WHERE c ? 'set') AS q,

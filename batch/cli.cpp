@@ -97,7 +97,7 @@ CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
   return verb;
 }
 
-CLI::App* AddStatus(CLI::App& app, Options& o) {
+CLI::App* AddStatus(CLI::App& app, Options& o, Raw& /*raw*/) {
   CLI::App* verb = app.add_subcommand("status", "Show runs, people held back with reasons, and the queue");
   verb->add_option("--subject", o.subject, "Only this subject type")->envname("PG_GDPR_SUBJECT");
   verb->add_option("--run", o.run, "Only this run")->check(CLI::PositiveNumber);
@@ -140,14 +140,22 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   app.set_help_flag("--help", "Show this help");
   app.footer("Exit codes: 0 done, 1 usage, 2 configuration, 3 database, 4 version or key mismatch,\n"
              "5 some people failed, 6 stopped by a signal.");
-  const std::vector<CLI::App*> verbs = {AddAnonymize(app, options, raw), AddStatus(app, options)};
-  std::string names;
-  for (CLI::App* verb : verbs) {
-    AddConnection(*verb, options, raw);
-    AddOutput(*verb, options, raw);
-    names += (names.empty() ? "" : ", ") + verb->get_name();
-  }
   const std::string word = argc > 1 ? argv[1] : "";
+  // CLI11 reads the environment for every verb: the ones not meant get options of their own.
+  Options unused_options;
+  Raw unused_raw;
+  const auto add = [&](const char* name, auto add_verb) {
+    const bool meant = word == name;
+    Options& o = meant ? options : unused_options;
+    Raw& r = meant ? raw : unused_raw;
+    CLI::App* verb = add_verb(app, o, r);
+    AddConnection(*verb, o, r);
+    AddOutput(*verb, o, r);
+    return verb;
+  };
+  const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus)};
+  std::string names;
+  for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
   const bool is_verb = std::ranges::any_of(verbs, [&](CLI::App* v) { return v->get_name() == word; });
   if (!is_verb && !word.starts_with('-')) {
     return UsageError((word.empty() ? "no verb given" : "unknown verb \"" + word + "\"") +

@@ -35,7 +35,7 @@ BEGIN
   END IF;
   SELECT jsonb_object_agg(e.relation, e.rows) INTO changed
   FROM (SELECT gdpr_internal.sql_name(c.relid) AS relation, sum(c.rows) AS rows
-        FROM gdpr_internal.erase(target.subject_type, wanted, target.reason, target.unclassified,
+        FROM gdpr_internal.erase_people(target.subject_type, wanted, target.reason, target.unclassified,
                                  target.run, run_erase.chunk) AS r
         CROSS JOIN LATERAL unnest(r.changed) AS c(relid, rows)
         GROUP BY 1) AS e;

@@ -73,12 +73,16 @@ TEST(BatchCli, ResumeTakesANumberOrNone) {
 TEST(BatchCli, FlagsBeforeEnvironmentBeforeConfigFile) {
   const std::string path = testing::TempDir() + "gdpr_batch_test.toml";
   std::ofstream(path) << "subject = \"contact\"\njobs = 3\n[anonymize]\nchunk-rows = 30\nreason = \"file\"\n";
+  setenv("PGUSER", "environment", 1);  // an option that every verb has
   setenv("PG_GDPR_JOBS", "4", 1);
   setenv("PG_GDPR_CHUNK_ROWS", "40", 1);
-  const auto read = std::get<Options>(Read({"anonymize", "--all", "--chunk-rows", "50", "--config", path.c_str()}));
+  const auto read = std::get<Options>(Read(
+      {"anonymize", "--all", "-U", "night", "--chunk-rows", "50", "--config", path.c_str()}));
+  unsetenv("PGUSER");
   unsetenv("PG_GDPR_JOBS");
   unsetenv("PG_GDPR_CHUNK_ROWS");
   EXPECT_EQ(read.chunk_rows, 50);
+  EXPECT_EQ(read.connection.user, "night");
   EXPECT_EQ(read.jobs, 4);
   EXPECT_EQ(read.subject, "contact");
   EXPECT_EQ(read.reason, "file");

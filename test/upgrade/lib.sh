@@ -30,12 +30,12 @@ catalog_of() {
     WITH member AS (
       SELECT d.classid, d.objid FROM pg_depend AS d JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass
         AND d.refobjid = e.oid AND e.extname = 'pg_gdpr' WHERE d.deptype = 'e'
-    ), acl (object, item) AS (
-      SELECT m.objid, x FROM member AS m JOIN pg_proc AS p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass,
+    ), acl (class, object, item) AS (
+      SELECT m.classid, m.objid, x FROM member AS m JOIN pg_proc AS p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass,
         unnest(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-      UNION ALL SELECT m.objid, x FROM member AS m JOIN pg_class AS c ON c.oid = m.objid AND m.classid = 'pg_class'::regclass,
+      UNION ALL SELECT m.classid, m.objid, x FROM member AS m JOIN pg_class AS c ON c.oid = m.objid AND m.classid = 'pg_class'::regclass,
         unnest(c.relacl) AS x
-      UNION ALL SELECT m.objid, x FROM member AS m JOIN pg_namespace AS n ON n.oid = m.objid AND m.classid = 'pg_namespace'::regclass,
+      UNION ALL SELECT m.classid, m.objid, x FROM member AS m JOIN pg_namespace AS n ON n.oid = m.objid AND m.classid = 'pg_namespace'::regclass,
         unnest(n.nspacl) AS x)
     SELECT 'object ' || pg_describe_object(classid, objid, 0) || ' ' || coalesce(obj_description(objid, classid::regclass::name), '(no comment)')
     FROM member
@@ -59,7 +59,7 @@ catalog_of() {
       JOIN pg_trigger AS t ON t.tgrelid = m.objid AND m.classid = 'pg_class'::regclass WHERE NOT t.tgisinternal
     UNION ALL SELECT 'event trigger ' || e.evtname || ' ' || e.evtevent || ' ' || e.evtenabled::text || ' ' || e.evtfoid::regprocedure FROM member AS m
       JOIN pg_event_trigger AS e ON e.oid = m.objid AND m.classid = 'pg_event_trigger'::regclass
-    UNION ALL SELECT 'grant ' || pg_describe_object(m.classid, m.objid, 0) || ' ' || a.item FROM member AS m JOIN acl AS a ON a.object = m.objid
+    UNION ALL SELECT 'grant ' || pg_describe_object(m.classid, m.objid, 0) || ' ' || a.item FROM member AS m JOIN acl AS a ON a.object = m.objid AND a.class = m.classid
     UNION ALL SELECT 'dumped ' || x::regclass FROM pg_extension AS e, unnest(e.extconfig) AS x WHERE e.extname = 'pg_gdpr'
     ORDER BY 1"
 }

@@ -20,7 +20,7 @@ void Copy(char (&to)[N], std::string_view from) noexcept {
 
 }  // namespace
 
-void Keep(Failure &failure, std::string_view sqlstate, std::string_view message,
+void Keep(Failure& failure, std::string_view sqlstate, std::string_view message,
           std::string_view detail, std::string_view hint) noexcept {
   Copy(failure.sqlstate, sqlstate.size() == 5 ? sqlstate : "XX000");
   Copy(failure.message, message);
@@ -28,8 +28,8 @@ void Keep(Failure &failure, std::string_view sqlstate, std::string_view message,
   Copy(failure.hint, hint);
 }
 
-void Report(const Failure &failure) {
-  const char *s = failure.sqlstate;
+void Report(const Failure& failure) {
+  const char* s = failure.sqlstate;
   ereport(ERROR, (errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])),
                   errmsg_internal("%s", failure.message),
                   failure.detail[0] ? errdetail_internal("%s", failure.detail) : 0,
@@ -37,15 +37,15 @@ void Report(const Failure &failure) {
   pg_unreachable();
 }
 
-void *Allocate(std::size_t size) {
+void* Allocate(std::size_t size) {
   if (!AllocSizeIsValid(size)) throw std::bad_alloc();
-  void *memory = palloc_extended(size, MCXT_ALLOC_NO_OOM);
+  void* memory = palloc_extended(size, MCXT_ALLOC_NO_OOM);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
-varlena *TextOf(std::string_view bytes) {
-  auto *result = static_cast<varlena *>(Allocate(bytes.size() + VARHDRSZ));
+varlena* TextOf(std::string_view bytes) {
+  auto* result = static_cast<varlena*>(Allocate(bytes.size() + VARHDRSZ));
   SET_VARSIZE(result, bytes.size() + VARHDRSZ);
   std::memcpy(VARDATA(result), bytes.data(), bytes.size());
   return result;

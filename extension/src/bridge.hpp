@@ -25,21 +25,21 @@ struct Failure {
 };
 
 /// Copies an error into plain data; texts that are too long are cut between characters.
-void Keep(Failure &failure, std::string_view sqlstate, std::string_view message,
+void Keep(Failure& failure, std::string_view sqlstate, std::string_view message,
           std::string_view detail, std::string_view hint) noexcept;
 
 /// Runs C++ code that may throw and must not call the server.
 /// out     true, or false with `failure` filled
 template <class Work>
-[[nodiscard]] bool Catch(Failure &failure, Work &&work) noexcept {
+[[nodiscard]] bool Catch(Failure& failure, Work&& work) noexcept {
   try {
     work();
     return true;
-  } catch (const Error &error) {
+  } catch (const Error& error) {
     Keep(failure, error.sqlstate, error.message, error.detail, error.hint);
-  } catch (const std::bad_alloc &) {
+  } catch (const std::bad_alloc&) {
     Keep(failure, "53200", "out of memory", "", "");
-  } catch (const std::exception &) {
+  } catch (const std::exception&) {
     // what() may quote a value: it is not passed on
     Keep(failure, "XX000", "unexpected error in pg_gdpr", "", "");
   } catch (...) {
@@ -49,13 +49,13 @@ template <class Work>
 }
 
 /// Raises the failure as an ERROR of the server. Never returns.
-[[noreturn]] void Report(const Failure &failure);
+[[noreturn]] void Report(const Failure& failure);
 
 /// Copies bytes into a new server string (text, bytea, json, xml…).
 /// errors  throws std::bad_alloc, never ereport: callable within Catch
-varlena *TextOf(std::string_view bytes);
+varlena* TextOf(std::string_view bytes);
 
 /// Asks the server for memory from within Catch. Throws std::bad_alloc.
-void *Allocate(std::size_t size);
+void* Allocate(std::size_t size);
 
 }  // namespace gdpr::pg

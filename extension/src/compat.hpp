@@ -44,11 +44,11 @@ inline Oid PrimaryKeyIndex(Relation relation) {
 
 /// Reads a value in text form. Returns false where PostgreSQL can tell bad input without an error.
 /// errors  the type's own before 16
-inline bool TryInput(FmgrInfo *input, char *text, Oid param, Datum *result) {
+inline bool TryInput(FmgrInfo* input, char* text, Oid param, Datum* result) {
 #if PG_VERSION_NUM >= 160000
   ErrorSaveContext saved{};
   saved.type = T_ErrorSaveContext;
-  return InputFunctionCallSafe(input, text, param, -1, reinterpret_cast<Node *>(&saved), result);
+  return InputFunctionCallSafe(input, text, param, -1, reinterpret_cast<Node*>(&saved), result);
 #else
   *result = InputFunctionCall(input, text, param, -1);
   return true;
@@ -56,11 +56,11 @@ inline bool TryInput(FmgrInfo *input, char *text, Oid param, Datum *result) {
 }
 
 /// The record of a built-in setting; its address never changes while the server runs.
-inline config_generic *FindSetting(const char *name) {
+inline config_generic* FindSetting(const char* name) {
 #if PG_VERSION_NUM >= 160000
   return find_option(name, false, true, 0);
 #else
-  config_generic **all = get_guc_variables();
+  config_generic** all = get_guc_variables();
   for (int i = 0; i < GetNumConfigOptions(); i++) {
     if (strcmp(all[i]->name, name) == 0) return all[i];
   }

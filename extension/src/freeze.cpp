@@ -2,6 +2,7 @@
 // The guard trigger: a frozen person's rows do not change, and no new row reaches the person.
 #include "extension/src/freeze.hpp"
 
+#include "extension/src/guard_cast.hpp"
 #include "extension/src/guard_config.hpp"
 #include "extension/src/key.hpp"
 #include "extension/src/owner.hpp"
@@ -20,130 +21,36 @@ struct LinkValues {
 };
 
 struct Firing {
-  TriggerData *trigger;
-  Guard *guard;
+  TriggerData* trigger;
+  Guard* guard;
   Relation relation;
   TupleDesc desc;
   HeapTuple old_row;
   HeapTuple new_row;
 };
 
-// `value::text`
-char *TextFormOf(TextForm *form, Oid collation, Datum value) {
-  if (form->relabel) return TextDatumGetCString(value);
-  if (form->output) return OutputFunctionCall(&form->function, value);
-  return TextDatumGetCString(FunctionCall1Coll(&form->function, collation, value));
-}
-
-enum class Form { kRight, kWrong, kUnsure };
-
-Form IntegerForm(Oid type, const char *text) {
-  int64 limit = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
-  char *end;
-  errno = 0;
-  long long number = strtoll(text, &end, 10);
-  if (end == text) return Form::kWrong;
-  if (errno != 0 || number > limit || number < -limit - 1) return Form::kWrong;
-  while (isspace(static_cast<unsigned char>(*end))) end++;
-  return *end == '\0' ? Form::kRight : Form::kUnsure;
-}
-
-Form UuidForm(const char *text) {
-  size_t size = strlen(text);
-  size_t digits = 0;
-  for (const char *c = text; *c != '\0'; c++) {
-    if (isxdigit(static_cast<unsigned char>(*c))) {
-      digits++;
-    } else if (strchr("-{}", *c) == nullptr) {
-      return Form::kWrong;
-    }
-  }
-  if (digits != 32) return Form::kWrong;
-  bool usual = size == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
-  return usual || size == 32 ? Form::kRight : Form::kUnsure;
-}
-
-// Whether the type takes the text, as far as we can tell without its input function, which before 16
-// can only raise an error.
-Form FormFor(const LinkColumn *column, const char *text) {
-  switch (column->parent_type) {
-    case INT2OID:
-    case INT4OID:
-    case INT8OID:
-      return IntegerForm(column->parent_type, text);
-    case UUIDOID:
-      return UuidForm(text);
-    case TEXTOID:
-      return Form::kRight;
-    default:
-      return column->parent_form.relabel || PG_VERSION_NUM >= 160000 ? Form::kRight : Form::kUnsure;
-  }
-}
-
-// Casts in a subtransaction, since the type's input function may raise.
-bool CastCarefully(LinkColumn *column, char *text, Datum *result) {
-  MemoryContext context = CurrentMemoryContext;
-  ResourceOwner owner = CurrentResourceOwner;
-  volatile bool valid = true;
-  BeginInternalSubTransaction(nullptr);
-  MemoryContextSwitchTo(context);
-  PG_TRY();
-  {
-    (void)TryInput(&column->input, text, column->input_param, result);
-    ReleaseCurrentSubTransaction();
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(context);
-    ErrorData *error = CopyErrorData();
-    FlushErrorState();
-    RollbackAndReleaseCurrentSubTransaction();
-    MemoryContextSwitchTo(context);
-    CurrentResourceOwner = owner;
-    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) ReThrowError(error);
-    valid = false;
-  }
-  PG_END_TRY();
-  MemoryContextSwitchTo(context);
-  CurrentResourceOwner = owner;
-  return valid;
-}
-
-// Casts to the parent's type. False: no such value can be there.
-bool ToParentType(LinkColumn *column, char *text, Datum *result) {
-  switch (FormFor(column, text)) {
-    case Form::kWrong:
-      return false;
-    case Form::kRight:
-      return TryInput(&column->input, text, column->input_param, result);
-    case Form::kUnsure:
-      break;
-  }
-  return CastCarefully(column, text, result);
-}
-
 // The link's values of a row, and whether it is such a link at all.
-void ReadLink(const Firing &firing, GuardTarget *target, HeapTuple row, LinkValues *link) {
+void ReadLink(const Firing& firing, GuardTarget* target, HeapTuple row, LinkValues* link) {
   link->complete = false;
   bool isnull;
   if (target->discriminator != 0) {
     Datum value = heap_getattr(row, target->discriminator, firing.desc, &isnull);
     if (isnull) return;
-    char *text = TextFormOf(&target->discriminator_form, DEFAULT_COLLATION_OID, value);
+    char* text = TextFormOf(&target->discriminator_form, DEFAULT_COLLATION_OID, value);
     if (strcmp(text, target->discriminator_value) != 0) return;
   }
   for (int i = 0; i < target->column_count; i++) {
-    LinkColumn *column = &target->columns[i];
+    LinkColumn* column = &target->columns[i];
     link->values[i] = heap_getattr(row, column->number, firing.desc, &isnull);
     if (isnull) return;
     if (column->type == column->parent_type) continue;
-    char *text = TextFormOf(&column->own_form, DEFAULT_COLLATION_OID, link->values[i]);
+    char* text = TextFormOf(&column->own_form, DEFAULT_COLLATION_OID, link->values[i]);
     if (!ToParentType(column, text, &link->values[i])) return;
   }
   link->complete = true;
 }
 
-bool SameColumns(const Firing &firing, const GuardTarget *target) {
+bool SameColumns(const Firing& firing, const GuardTarget* target) {
   AttrNumber numbers[INDEX_MAX_KEYS + 1];
   int count = 0;
   for (int i = 0; i < target->column_count; i++) numbers[count++] = target->columns[i].number;
@@ -161,14 +68,14 @@ bool SameColumns(const Firing &firing, const GuardTarget *target) {
 }
 
 // SELECT 1 FROM parent WHERE column = $1 … FOR KEY SHARE
-void PrepareLock(GuardTarget *target) {
+void PrepareLock(GuardTarget* target) {
   StringInfoData query;
   initStringInfo(&query);
   appendStringInfo(&query, "SELECT 1 FROM %s AS p WHERE ", target->parent_name);
   Oid types[INDEX_MAX_KEYS];
   for (int i = 0; i < target->column_count; i++) {
-    LinkColumn *column = &target->columns[i];
-    TypeCacheEntry *type = lookup_type_cache(column->parent_type, TYPECACHE_EQ_OPR);
+    LinkColumn* column = &target->columns[i];
+    TypeCacheEntry* type = lookup_type_cache(column->parent_type, TYPECACHE_EQ_OPR);
     if (!OidIsValid(type->eq_opr)) {
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
                       errmsg("type %s of a link's column has no equality operator",
@@ -187,7 +94,7 @@ void PrepareLock(GuardTarget *target) {
 }
 
 // Holds the parent rows: an erasure of the person waits for us, or has been done when we go on.
-void LockParent(GuardTarget *target, LinkValues *link) {
+void LockParent(GuardTarget* target, LinkValues* link) {
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   if (target->lock_plan == nullptr) PrepareLock(target);
   int code = SPI_execute_plan(target->lock_plan, link->values, nullptr, false, 0);
@@ -196,7 +103,7 @@ void LockParent(GuardTarget *target, LinkValues *link) {
 }
 
 // The canonical text of the link's values: column::text, or ROW(…)::text of several.
-char *CanonicalText(GuardTarget *target, LinkValues *link) {
+char* CanonicalText(GuardTarget* target, LinkValues* link) {
   if (target->column_count == 1) {
     return TextFormOf(&target->columns[0].parent_form, DEFAULT_COLLATION_OID, link->values[0]);
   }
@@ -224,7 +131,7 @@ bool Probe(Oid table, Oid index, Datum first, RegProcedure first_equal, Datum se
                          F_TEXTEQ, second);
   IndexScanDesc scan = BeginIndexScan(heap, key, snapshot, 2);
   index_rescan(scan, keys, 2, nullptr, 0);
-  TupleTableSlot *slot = table_slot_create(heap, nullptr);
+  TupleTableSlot* slot = table_slot_create(heap, nullptr);
   bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
   ExecDropSingleTupleTableSlot(slot);
   index_endscan(scan);
@@ -234,9 +141,9 @@ bool Probe(Oid table, Oid index, Datum first, RegProcedure first_equal, Datum se
   return found;
 }
 
-bool IsFrozen(Guard *guard, GuardTarget *target, LinkValues *link) {
-  char *key = CanonicalText(target, link);
-  text *stored = target->digest_domain != nullptr ? KeyedDigestOf(target->digest_domain, key)
+bool IsFrozen(Guard* guard, GuardTarget* target, LinkValues* link) {
+  char* key = CanonicalText(target, link);
+  text* stored = target->digest_domain != nullptr ? KeyedDigestOf(target->digest_domain, key)
                                                   : cstring_to_text(key);
   if (target->by_value) {
     return Probe(guard->frozen_value, guard->frozen_value_index, Int32GetDatum(target->link),
@@ -249,7 +156,7 @@ bool IsFrozen(Guard *guard, GuardTarget *target, LinkValues *link) {
 enum class Verdict { kFree, kOldFrozen, kNewFrozen };
 
 // Runs as the owner of the parent, or of the relation itself: casts and operators are users' code.
-Verdict Judge(const Firing &firing, GuardTarget *target) {
+Verdict Judge(const Firing& firing, GuardTarget* target) {
   LinkValues link;
   if (firing.old_row != nullptr) {
     ReadLink(firing, target, firing.old_row, &link);
@@ -264,14 +171,14 @@ Verdict Judge(const Firing &firing, GuardTarget *target) {
   return IsFrozen(firing.guard, target, &link) ? Verdict::kNewFrozen : Verdict::kFree;
 }
 
-Verdict JudgeAsOwner(const Firing &firing, GuardTarget *target) {
+Verdict JudgeAsOwner(const Firing& firing, GuardTarget* target) {
   MemoryContext context = CurrentMemoryContext;
   Oid relation = OidIsValid(target->parent) ? target->parent : RelationGetRelid(firing.relation);
-  const char *name = OidIsValid(target->parent) ? target->parent_name
-                                                : RelationGetRelationName(firing.relation);
+  const char* name =
+      OidIsValid(target->parent) ? target->parent_name : RelationGetRelationName(firing.relation);
   volatile Verdict verdict = Verdict::kFree;
   OwnerScope scope;
-  ErrorContextCallback *outside = error_context_stack;
+  ErrorContextCallback* outside = error_context_stack;
   EnterOwner(scope, relation, false);
   PG_TRY();
   {
@@ -289,7 +196,7 @@ Verdict JudgeAsOwner(const Firing &firing, GuardTarget *target) {
   return verdict;
 }
 
-bool IsLinkColumn(const GuardTarget *target, AttrNumber number) {
+bool IsLinkColumn(const GuardTarget* target, AttrNumber number) {
   for (int i = 0; i < target->column_count; i++) {
     if (target->columns[i].number == number) return true;
   }
@@ -297,7 +204,7 @@ bool IsLinkColumn(const GuardTarget *target, AttrNumber number) {
 }
 
 // The new row with the redirects of the target's columns; NULL when there are none.
-HeapTuple Redirected(const Firing &firing, const GuardTarget *target) {
+HeapTuple Redirected(const Firing& firing, const GuardTarget* target) {
   HeapTuple row = nullptr;
   for (int i = 0; i < target->redirect_count; i++) {
     int number = target->redirects[i].number;
@@ -309,25 +216,25 @@ HeapTuple Redirected(const Firing &firing, const GuardTarget *target) {
   return row;
 }
 
-[[noreturn]] void Refuse(const Firing &firing, const GuardTarget *target) {
-  const char *name = RelationGetRelationName(firing.relation);
-  const char *schema = get_namespace_name(RelationGetNamespace(firing.relation));
-  ereport(ERROR, (errcode(kErrorFrozen),
-                  errmsg("row of relation \"%s.%s\" belongs to a frozen \"%s\"", schema, name,
-                         target->subject_type),
-                  errdetail("The person was anonymized; rows about the person neither change nor "
-                            "arrive any more."),
-                  errhint("Skip frozen people: gdpr.is_frozen('%s', key) tells.",
-                          target->subject_type),
-                  err_generic_string(PG_DIAG_SCHEMA_NAME, schema),
-                  err_generic_string(PG_DIAG_TABLE_NAME, name)));
+[[noreturn]] void Refuse(const Firing& firing, const GuardTarget* target) {
+  const char* name = RelationGetRelationName(firing.relation);
+  const char* schema = get_namespace_name(RelationGetNamespace(firing.relation));
+  ereport(ERROR,
+          (errcode(kErrorFrozen),
+           errmsg("row of relation \"%s.%s\" belongs to a frozen \"%s\"", schema, name,
+                  target->subject_type),
+           errdetail("The person was anonymized; rows about the person neither change nor "
+                     "arrive any more."),
+           errhint("Skip frozen people: gdpr.is_frozen('%s', key) tells.", target->subject_type),
+           err_generic_string(PG_DIAG_SCHEMA_NAME, schema),
+           err_generic_string(PG_DIAG_TABLE_NAME, name)));
   pg_unreachable();
 }
 
-HeapTuple Check(Firing *firing) {
-  Guard *guard = firing->guard;
+HeapTuple Check(Firing* firing) {
+  Guard* guard = firing->guard;
   for (int i = 0; i < guard->count; i++) {
-    GuardTarget *target = &guard->targets[i];
+    GuardTarget* target = &guard->targets[i];
     switch (JudgeAsOwner(*firing, target)) {
       case Verdict::kFree:
         continue;
@@ -346,7 +253,9 @@ HeapTuple Check(Firing *firing) {
 
 }  // namespace
 
-void RegisterFreeze() { RegisterGuardCache(); }
+void RegisterFreeze() {
+  RegisterGuardCache();
+}
 
 }  // namespace gdpr::pg
 
@@ -358,7 +267,7 @@ GDPR_FUNCTION(gdpr_guard) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("gdpr_internal.guard() can only be called as a trigger")));
   }
-  auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
   TriggerEvent event = trigger->tg_event;
   if (!TRIGGER_FIRED_BEFORE(event) || !TRIGGER_FIRED_FOR_ROW(event)) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -382,13 +291,13 @@ GDPR_FUNCTION(gdpr_guard) {
   return PointerGetDatum(row);
 }
 
-// gdpr_internal.guard_changed(relation oid): what is declared for it changed. Its leaves and children
-// cache their own copy.
+// gdpr_internal.guard_changed(relation oid): what is declared for it changed. Its leaves and
+// children cache their own copy.
 GDPR_FUNCTION(gdpr_guard_changed) {
   Oid relation = PG_GETARG_OID(0);
   if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation))) PG_RETURN_VOID();
-  List *all = find_all_inheritors(relation, NoLock, nullptr);
-  ListCell *cell;
+  List* all = find_all_inheritors(relation, NoLock, nullptr);
+  ListCell* cell;
   foreach (cell, all) CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
   PG_RETURN_VOID();
 }

@@ -9,11 +9,11 @@ namespace {
 
 struct GuardEntry {
   Oid relation;  // the hash key
-  Guard *guard;
+  Guard* guard;
   bool touched;  // the relation changed, maybe while its guard was being read
 };
 
-HTAB *guards = nullptr;
+HTAB* guards = nullptr;
 
 // The columns of gdpr_internal.guard_targets(), from 1.
 enum TargetColumn {
@@ -35,7 +35,7 @@ constexpr char kTargetsQuery[] =
     " t.discriminator_value, t.by_value, t.digest_domain, t.redirect_columns, t.redirect_values"
     " FROM gdpr_internal.guard_targets($1) AS t";
 
-void InvalidateEntry(GuardEntry *entry) {
+void InvalidateEntry(GuardEntry* entry) {
   entry->touched = true;
   if (entry->guard != nullptr) entry->guard->valid = false;
 }
@@ -43,26 +43,26 @@ void InvalidateEntry(GuardEntry *entry) {
 void Invalidate(Datum, Oid relation) {
   if (guards == nullptr) return;
   if (OidIsValid(relation)) {
-    auto *entry = static_cast<GuardEntry *>(hash_search(guards, &relation, HASH_FIND, nullptr));
+    auto* entry = static_cast<GuardEntry*>(hash_search(guards, &relation, HASH_FIND, nullptr));
     if (entry != nullptr) InvalidateEntry(entry);
     return;
   }
   HASH_SEQ_STATUS all;
   hash_seq_init(&all, guards);
-  while (auto *entry = static_cast<GuardEntry *>(hash_seq_search(&all))) InvalidateEntry(entry);
+  while (auto* entry = static_cast<GuardEntry*>(hash_seq_search(&all))) InvalidateEntry(entry);
 }
 
 // After an error nobody uses a guard any more.
-void ForgetUsers(XactEvent event, void *) {
+void ForgetUsers(XactEvent event, void*) {
   if (event != XACT_EVENT_ABORT || guards == nullptr) return;
   HASH_SEQ_STATUS all;
   hash_seq_init(&all, guards);
-  while (auto *entry = static_cast<GuardEntry *>(hash_seq_search(&all))) {
+  while (auto* entry = static_cast<GuardEntry*>(hash_seq_search(&all))) {
     if (entry->guard != nullptr) entry->guard->users = 0;
   }
 }
 
-void FreeGuard(Guard *guard) {
+void FreeGuard(Guard* guard) {
   // One that a trigger further up still works with stays; it is a few hundred bytes
   if (guard == nullptr || guard->users > 0) return;
   for (int i = 0; i < guard->count; i++) {
@@ -71,7 +71,7 @@ void FreeGuard(Guard *guard) {
   MemoryContextDelete(guard->context);
 }
 
-bool PlansAreValid(const Guard *guard) {
+bool PlansAreValid(const Guard* guard) {
   for (int i = 0; i < guard->count; i++) {
     SPIPlanPtr plan = guard->targets[i].lock_plan;
     if (plan != nullptr && !SPI_plan_is_valid(plan)) return false;
@@ -79,7 +79,7 @@ bool PlansAreValid(const Guard *guard) {
   return true;
 }
 
-void SetTextForm(TextForm *form, Oid type, MemoryContext context) {
+void SetTextForm(TextForm* form, Oid type, MemoryContext context) {
   Oid function = InvalidOid;
   switch (find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &function)) {
     case COERCION_PATH_RELABELTYPE:
@@ -96,15 +96,16 @@ void SetTextForm(TextForm *form, Oid type, MemoryContext context) {
   fmgr_info_cxt(function, &form->function, context);
 }
 
-[[noreturn]] void MissingColumn(Relation relation, const char *column) {
+[[noreturn]] void MissingColumn(Relation relation, const char* column) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("column \"%s\" of relation \"%s\" does not exist, but a link of pg_gdpr "
-                         "uses it", column, RelationGetRelationName(relation)),
+                         "uses it",
+                         column, RelationGetRelationName(relation)),
                   errhint("Drop the link with gdpr.drop_link(), or declare it again.")));
   pg_unreachable();
 }
 
-AttrNumber ColumnNumber(Relation relation, const char *column) {
+AttrNumber ColumnNumber(Relation relation, const char* column) {
   AttrNumber number = get_attnum(RelationGetRelid(relation), column);
   if (number <= 0) MissingColumn(relation, column);
   return number;
@@ -127,12 +128,12 @@ struct Row {
     bool isnull;
     return heap_getattr(tuple, column, desc, &isnull);
   }
-  char *Text(int column) const {
+  char* Text(int column) const {
     return IsNull(column) ? nullptr : TextDatumGetCString(Get(column));
   }
-  int Array(int column, Oid type, Datum **items) const {
+  int Array(int column, Oid type, Datum** items) const {
     int count = 0;
-    bool *nulls;
+    bool* nulls;
     if (IsNull(column)) return 0;
     bool names = type == NAMEOID;
     deconstruct_array(DatumGetArrayTypeP(Get(column)), type, names ? NAMEDATALEN : -1, false,
@@ -141,21 +142,21 @@ struct Row {
   }
 };
 
-void ReadColumns(Guard *guard, GuardTarget *target, Relation relation, const Row &row) {
-  Datum *names;
-  Datum *parent_names = nullptr;
+void ReadColumns(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
+  Datum* names;
+  Datum* parent_names = nullptr;
   target->column_count = row.Array(kColumns, NAMEOID, &names);
   int parents = row.Array(kParentColumns, NAMEOID, &parent_names);
   Relation parent =
       OidIsValid(target->parent) ? relation_open(target->parent, AccessShareLock) : nullptr;
-  target->columns = static_cast<LinkColumn *>(
+  target->columns = static_cast<LinkColumn*>(
       MemoryContextAllocZero(guard->context, sizeof(LinkColumn) * Max(target->column_count, 1)));
   if (parent != nullptr && parents != target->column_count) {
     elog(ERROR, "a link of pg_gdpr has %d columns and %d parent columns", target->column_count,
          parents);
   }
   for (int i = 0; i < target->column_count; i++) {
-    LinkColumn *column = &target->columns[i];
+    LinkColumn* column = &target->columns[i];
     column->number = ColumnNumber(relation, NameStr(*DatumGetName(names[i])));
     column->type = ColumnType(relation, column->number);
     column->parent_type =
@@ -178,43 +179,43 @@ void ReadColumns(Guard *guard, GuardTarget *target, Relation relation, const Row
 }
 
 // The columns of the redirects with their values in the columns' own types.
-void ReadRedirects(Guard *guard, GuardTarget *target, Relation relation, const Row &row) {
-  Datum *names;
-  Datum *values;
+void ReadRedirects(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
+  Datum* names;
+  Datum* values;
   target->redirect_count = row.Array(kRedirectColumns, NAMEOID, &names);
   if (target->redirect_count == 0) return;
   if (row.Array(kRedirectValues, TEXTOID, &values) != target->redirect_count) {
     elog(ERROR, "redirects of pg_gdpr have columns without values");
   }
-  target->redirects = static_cast<Redirect *>(
+  target->redirects = static_cast<Redirect*>(
       MemoryContextAllocZero(guard->context, sizeof(Redirect) * target->redirect_count));
   for (int i = 0; i < target->redirect_count; i++) {
-    Redirect *redirect = &target->redirects[i];
+    Redirect* redirect = &target->redirects[i];
     redirect->number = ColumnNumber(relation, NameStr(*DatumGetName(names[i])));
     Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), redirect->number - 1);
     Oid input;
     Oid param;
     getTypeInputInfo(column->atttypid, &input, &param);
-    Datum value = OidInputFunctionCall(input, TextDatumGetCString(values[i]), param,
-                                       column->atttypmod);
+    Datum value =
+        OidInputFunctionCall(input, TextDatumGetCString(values[i]), param, column->atttypmod);
     MemoryContext old = MemoryContextSwitchTo(guard->context);
     redirect->value = datumCopy(value, column->attbyval, column->attlen);
     MemoryContextSwitchTo(old);
   }
 }
 
-void ReadTarget(Guard *guard, GuardTarget *target, Relation relation, const Row &row) {
-  char *discriminator =
+void ReadTarget(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
+  char* discriminator =
       row.IsNull(kDiscriminator) ? nullptr : NameStr(*DatumGetName(row.Get(kDiscriminator)));
-  char *value = row.Text(kDiscriminatorValue);
-  char *domain = row.Text(kDigestDomain);
+  char* value = row.Text(kDiscriminatorValue);
+  char* domain = row.Text(kDigestDomain);
   target->subject_type = MemoryContextStrdup(guard->context, row.Text(kSubjectType));
   target->link = row.IsNull(kLink) ? 0 : DatumGetInt32(row.Get(kLink));
   target->parent = row.IsNull(kParent) ? InvalidOid : DatumGetObjectId(row.Get(kParent));
   target->by_value = !row.IsNull(kByValue) && DatumGetBool(row.Get(kByValue));
   if (domain != nullptr) target->digest_domain = MemoryContextStrdup(guard->context, domain);
   if (OidIsValid(target->parent)) {
-    char *name = RelationName(target->parent);
+    char* name = RelationName(target->parent);
     if (name == nullptr) elog(ERROR, "parent relation %u of a link is gone", target->parent);
     target->parent_name = MemoryContextStrdup(guard->context, name);
   }
@@ -229,7 +230,7 @@ void ReadTarget(Guard *guard, GuardTarget *target, Relation relation, const Row 
 }
 
 // Our own tables, found by name: they are re-created by DROP and CREATE EXTENSION.
-void FindStateTables(Guard *guard, Oid schema) {
+void FindStateTables(Guard* guard, Oid schema) {
   guard->frozen = get_relname_relid("frozen", schema);
   guard->frozen_value = get_relname_relid("frozen_value", schema);
   Relation frozen = table_open(guard->frozen, AccessShareLock);
@@ -250,7 +251,7 @@ Oid SchemaOwner(Oid schema) {
 
 // Reads the declarations as their owner, with a snapshot that sees what was committed by now: in
 // REPEATABLE READ too, because what is read here outlives the transaction.
-void ReadTargets(Guard *guard, Relation relation, Oid schema) {
+void ReadTargets(Guard* guard, Relation relation, Oid schema) {
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
@@ -261,7 +262,7 @@ void ReadTargets(Guard *guard, Relation relation, Oid schema) {
   PushActiveSnapshot(GetLatestSnapshot());
   int code = SPI_execute_with_args(kTargetsQuery, 1, types, values, nullptr, true, 0);
   if (code != SPI_OK_SELECT) elog(ERROR, "could not read the targets of the guard");
-  guard->targets = static_cast<GuardTarget *>(
+  guard->targets = static_cast<GuardTarget*>(
       MemoryContextAllocZero(guard->context, sizeof(GuardTarget) * (SPI_processed + 1)));
   for (uint64 i = 0; i < SPI_processed; i++) {
     Row row{SPI_tuptable->vals[i], SPI_tuptable->tupdesc};
@@ -273,11 +274,11 @@ void ReadTargets(Guard *guard, Relation relation, Oid schema) {
   SetUserIdAndSecContext(user, context);
 }
 
-Guard *BuildGuard(Relation relation) {
+Guard* BuildGuard(Relation relation) {
   Oid schema = get_namespace_oid("gdpr_internal", false);
   MemoryContext context =
       AllocSetContextCreate(CurrentMemoryContext, "pg_gdpr guard", ALLOCSET_SMALL_SIZES);
-  auto *guard = static_cast<Guard *>(MemoryContextAllocZero(context, sizeof(Guard)));
+  auto* guard = static_cast<Guard*>(MemoryContextAllocZero(context, sizeof(Guard)));
   guard->context = context;
   ReadTargets(guard, relation, schema);
   FindStateTables(guard, schema);
@@ -296,11 +297,11 @@ void CreateGuards() {
 
 }  // namespace
 
-Guard *FindGuard(Relation relation) {
+Guard* FindGuard(Relation relation) {
   if (guards == nullptr) CreateGuards();
   Oid oid = RelationGetRelid(relation);
   bool found;
-  auto *entry = static_cast<GuardEntry *>(hash_search(guards, &oid, HASH_ENTER, &found));
+  auto* entry = static_cast<GuardEntry*>(hash_search(guards, &oid, HASH_ENTER, &found));
   if (!found) entry->guard = nullptr;
   while (entry->guard == nullptr || !entry->guard->valid || !PlansAreValid(entry->guard)) {
     CHECK_FOR_INTERRUPTS();
@@ -308,7 +309,7 @@ Guard *FindGuard(Relation relation) {
     entry->guard = nullptr;
     // Entries do not move, and a change while we read is not lost: then we read again
     entry->touched = false;
-    Guard *guard = BuildGuard(relation);
+    Guard* guard = BuildGuard(relation);
     guard->valid = !entry->touched;
     FreeGuard(entry->guard);  // a nested trigger may have built one
     entry->guard = guard;
@@ -316,11 +317,11 @@ Guard *FindGuard(Relation relation) {
   return entry->guard;
 }
 
-const char *EqualityOperator(Oid number) {
+const char* EqualityOperator(Oid number) {
   HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(number));
   if (!HeapTupleIsValid(tuple)) elog(ERROR, "operator %u is gone", number);
-  auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-  const char *name =
+  auto* form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+  const char* name =
       psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
                NameStr(form->oprname));
   ReleaseSysCache(tuple);

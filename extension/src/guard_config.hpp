@@ -20,7 +20,7 @@ struct LinkColumn {
   Oid parent_type;    ///< the base type to compare as; the canonical text is this type's
   TextForm own_form;
   TextForm parent_form;
-  char *parent_column;
+  char* parent_column;
   FmgrInfo input;  ///< of parent_type, when the types differ
   Oid input_param;
 };
@@ -32,19 +32,19 @@ struct Redirect {
 
 /// One reason why a row of the relation may belong to a frozen person.
 struct GuardTarget {
-  char *subject_type;
+  char* subject_type;
   int32 link;
   Oid parent;  ///< InvalidOid: the relation is the subject's own
-  char *parent_name;
+  char* parent_name;
   int column_count;
-  LinkColumn *columns;
+  LinkColumn* columns;
   AttrNumber discriminator;  ///< 0: none
   TextForm discriminator_form;
-  char *discriminator_value;
+  char* discriminator_value;
   bool by_value;        ///< probe frozen_value(link, value), else frozen(subject_type, subject_key)
-  char *digest_domain;  ///< NULL: keys are stored as they are
+  char* digest_domain;  ///< NULL: keys are stored as they are
   int redirect_count;
-  Redirect *redirects;
+  Redirect* redirects;
   SPIPlanPtr lock_plan;
 };
 
@@ -54,19 +54,19 @@ struct Guard {
   bool valid;
   int users;  ///< triggers at work with it: it must not be freed below them
   int count;
-  GuardTarget *targets;
+  GuardTarget* targets;
   Oid frozen;
   Oid frozen_index;
   Oid frozen_value;
   Oid frozen_value_index;
 };
 
-/// The guard of a relation (a leaf gets its ancestors' targets). Errors: 55000 when a declared column
-/// is gone: a row that cannot be checked is not let through.
-Guard *FindGuard(Relation relation);
+/// The guard of a relation (a leaf gets its ancestors' targets). Errors: 55000 when a declared
+/// column is gone: a row that cannot be checked is not let through.
+Guard* FindGuard(Relation relation);
 
 /// `OPERATOR(schema.name)` of an operator.
-const char *EqualityOperator(Oid number);
+const char* EqualityOperator(Oid number);
 
 /// Registers the invalidation callback.
 void RegisterGuardCache();

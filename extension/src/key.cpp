@@ -19,7 +19,7 @@
 
 namespace gdpr::pg {
 
-char *key_file = nullptr;
+char* key_file = nullptr;
 
 namespace {
 
@@ -40,13 +40,13 @@ char created_path[MAXPGPATH];
 
 void CheckConfigured() {
   if (key_file != nullptr && key_file[0] != '\0') return;
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("no key file is configured"),
-                  errhint("Set gdpr.key_file to an absolute path outside the data directory, then "
-                          "call gdpr.create_key().")));
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no key file is configured"),
+           errhint("Set gdpr.key_file to an absolute path outside the data directory, then "
+                   "call gdpr.create_key().")));
 }
 
-bool IsInside(const char *path, const char *directory) {
+bool IsInside(const char* path, const char* directory) {
   char real[PATH_MAX];
   if (realpath(directory, real) == nullptr) return false;
   size_t size = strlen(real);
@@ -54,15 +54,15 @@ bool IsInside(const char *path, const char *directory) {
 }
 
 // Whether a base backup would take the directory along.
-bool InServerFiles(const char *directory) {
+bool InServerFiles(const char* directory) {
   char path[MAXPGPATH];
   if (IsInside(directory, DataDir)) return true;
   snprintf(path, sizeof(path), "%s/pg_wal", DataDir);
   if (IsInside(directory, path)) return true;
   snprintf(path, sizeof(path), "%s/pg_tblspc", DataDir);
-  DIR *spaces = AllocateDir(path);
+  DIR* spaces = AllocateDir(path);
   bool found = false;
-  while (dirent *entry = ReadDir(spaces, path)) {
+  while (dirent* entry = ReadDir(spaces, path)) {
     if (entry->d_name[0] == '.') continue;
     char space[MAXPGPATH * 2];
     snprintf(space, sizeof(space), "%s/%s", path, entry->d_name);
@@ -73,7 +73,7 @@ bool InServerFiles(const char *directory) {
 }
 
 // The directory of gdpr.key_file, real and outside what base backups copy.
-void CheckPlace(char *directory) {
+void CheckPlace(char* directory) {
   CheckConfigured();
   if (!is_absolute_path(key_file)) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -83,9 +83,9 @@ void CheckPlace(char *directory) {
   strlcpy(parent, key_file, sizeof(parent));
   get_parent_directory(parent);
   if (realpath(parent, directory) == nullptr) {
-    ereport(ERROR, (errcode_for_file_access(),
-                    errmsg("could not use the directory of gdpr.key_file: %m"),
-                    errhint("Create it, readable by the server's user only.")));
+    ereport(ERROR,
+            (errcode_for_file_access(), errmsg("could not use the directory of gdpr.key_file: %m"),
+             errhint("Create it, readable by the server's user only.")));
   }
   if (InServerFiles(directory)) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -101,20 +101,18 @@ int HexDigit(char c) {
   return -1;
 }
 
-[[noreturn]] void RefuseFile(const char *detail, const char *hint) {
+[[noreturn]] void RefuseFile(const char* detail, const char* hint) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("cannot use the key file"), errdetail("%s", detail),
-                  errhint("%s", hint)));
+                  errmsg("cannot use the key file"), errdetail("%s", detail), errhint("%s", hint)));
   pg_unreachable();
 }
 
 // Reads the file. Returns false when there is none.
-bool ReadKey(Master *master) {
+bool ReadKey(Master* master) {
   int file = OpenTransientFile(key_file, O_RDONLY | O_NOFOLLOW);
   if (file < 0 && errno == ENOENT) return false;
   if (file < 0) {
-    ereport(ERROR, (errcode_for_file_access(),
-                    errmsg("could not open the key file: %m")));
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not open the key file: %m")));
   }
   struct stat facts;
   if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
@@ -142,7 +140,7 @@ bool ReadKey(Master *master) {
   return true;
 }
 
-void FingerprintOf(const Master &master, char (&fingerprint)[kFingerprintBytes + 1]) {
+void FingerprintOf(const Master& master, char (&fingerprint)[kFingerprintBytes + 1]) {
   Failure failure;
   bool ok = Catch(failure, [&] {
     std::string text = Fingerprint({master.bytes, kKeyBytes});
@@ -172,7 +170,7 @@ bool KnownFingerprint(char (&fingerprint)[kFingerprintBytes + 1]) {
   return newest >= 0;
 }
 
-void CheckFingerprint(const Master &master, const char *known) {
+void CheckFingerprint(const Master& master, const char* known) {
   char found[kFingerprintBytes + 1];
   FingerprintOf(master, found);
   if (strcmp(found, known) == 0) return;
@@ -182,7 +180,7 @@ void CheckFingerprint(const Master &master, const char *known) {
                   errhint("Copy the right key file to where gdpr.key_file says.")));
 }
 
-void FailOnFile(const char *what) {
+void FailOnFile(const char* what) {
   int saved = errno;
   unlink(created_path);
   created_path[0] = '\0';
@@ -191,15 +189,14 @@ void FailOnFile(const char *what) {
 }
 
 // Writes a new key; the file must not exist.
-void WriteKey(Master *master, const char *directory) {
+void WriteKey(Master* master, const char* directory) {
   if (!pg_strong_random(master->bytes, kKeyBytes)) elog(ERROR, "could not get random bytes");
   char bytes[kFileBytes + 1];
   for (int i = 0; i < kKeyBytes; i++) snprintf(bytes + 2 * i, 3, "%02x", master->bytes[i]);
   bytes[kFileBytes - 1] = '\n';
   int file = OpenTransientFilePerm(key_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (file < 0) {
-    ereport(ERROR, (errcode_for_file_access(),
-                    errmsg("could not create the key file: %m")));
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not create the key file: %m")));
   }
   strlcpy(created_path, key_file, sizeof(created_path));
   if (write(file, bytes, kFileBytes) != kFileBytes) {
@@ -213,20 +210,20 @@ void WriteKey(Master *master, const char *directory) {
   fsync_fname(directory, true);
 }
 
-void StoreFingerprint(const Master &master) {
+void StoreFingerprint(const Master& master) {
   char fingerprint[kFingerprintBytes + 1];
   FingerprintOf(master, fingerprint);
   Oid types[1] = {TEXTOID};
   Datum values[1] = {CStringGetTextDatum(fingerprint)};
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-  int code = SPI_execute_with_args(
-      "INSERT INTO gdpr_internal.key_fingerprint (fingerprint) VALUES ($1)", 1, types, values,
-      nullptr, false, 0);
+  int code =
+      SPI_execute_with_args("INSERT INTO gdpr_internal.key_fingerprint (fingerprint) VALUES ($1)",
+                            1, types, values, nullptr, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "could not store the fingerprint");
   SPI_finish();
 }
 
-void AfterTransaction(XactEvent event, void *) {
+void AfterTransaction(XactEvent event, void*) {
   if (created_path[0] == '\0') return;
   if (event == XACT_EVENT_ABORT) unlink(created_path);
   if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE) {
@@ -244,10 +241,10 @@ void LoadDigestKey() {
   }
   Master master;
   if (!ReadKey(&master)) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the key file is missing"),
-                    errhint("Restore it from its safe copy; a new key would not match what was "
-                            "stored with the old one.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the key file is missing"),
+             errhint("Restore it from its safe copy; a new key would not match what was "
+                     "stored with the old one.")));
   }
   CheckFingerprint(master, known);
   Failure failure;
@@ -263,14 +260,14 @@ void LoadDigestKey() {
 
 }  // namespace
 
-void ForgetKey(const char *, void *) {
+void ForgetKey(const char*, void*) {
   explicit_bzero(digest_key, sizeof(digest_key));
   digest_key_loaded = false;
 }
 
-text *KeyedDigestOf(std::string_view domain, std::string_view value) {
+text* KeyedDigestOf(std::string_view domain, std::string_view value) {
   if (!digest_key_loaded) LoadDigestKey();
-  text *result = nullptr;
+  text* result = nullptr;
   Failure failure;
   bool ok = Catch(failure, [&] {
     result = TextOf(KeyedDigest({digest_key, sizeof(digest_key)}, domain, value));
@@ -324,8 +321,8 @@ GDPR_FUNCTION(gdpr_create_key) {
 
 // gdpr_internal.keyed_digest(domain text, value text) -> text
 GDPR_FUNCTION(gdpr_keyed_digest) {
-  text *domain = PG_GETARG_TEXT_PP(0);
-  text *value = PG_GETARG_TEXT_PP(1);
+  text* domain = PG_GETARG_TEXT_PP(0);
+  text* value = PG_GETARG_TEXT_PP(1);
   PG_RETURN_TEXT_P(
       KeyedDigestOf({VARDATA_ANY(domain), static_cast<size_t>(VARSIZE_ANY_EXHDR(domain))},
                     {VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))}));

@@ -8,13 +8,13 @@
 
 namespace gdpr::pg {
 
-extern char *key_file;  ///< gdpr.key_file
+extern char* key_file;  ///< gdpr.key_file
 
 /// Assign hook of gdpr.key_file: the key in memory belongs to another file.
-void ForgetKey(const char *path, void *extra);
+void ForgetKey(const char* path, void* extra);
 
 /// HMAC of `value` for `domain` under the key, 64 hex digits, as text. Loads the file on first use.
 /// errors  55000 key missing, readable by others, or not the one this database knows
-text *KeyedDigestOf(std::string_view domain, std::string_view value);
+text* KeyedDigestOf(std::string_view domain, std::string_view value);
 
 }  // namespace gdpr::pg

@@ -16,15 +16,14 @@ constexpr char kProvider[] = "gdpr";
 void CheckRelationKind(Relation relation) {
   char kind = relation->rd_rel->relkind;
   if (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) return;
-  ereport(ERROR,
-          (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-           errmsg("cannot classify columns of \"%s\"", RelationGetRelationName(relation)),
-           errdetail("It is not a table."),
-           errhint("Classify the columns of the tables that hold the values.")));
+  ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                  errmsg("cannot classify columns of \"%s\"", RelationGetRelationName(relation)),
+                  errdetail("It is not a table."),
+                  errhint("Classify the columns of the tables that hold the values.")));
 }
 
 // Called by SECURITY LABEL, which has checked ownership and holds the lock.
-void CheckLabel(const ObjectAddress *object, const char *label) {
+void CheckLabel(const ObjectAddress* object, const char* label) {
   if (object->classId != RelationRelationId || object->objectSubId == 0) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("only a column can have a label of provider \"%s\"", kProvider),
@@ -49,8 +48,8 @@ void RefuseNulls(FunctionCallInfo fcinfo) {
 
 // Opens the relation as SECURITY LABEL does and finds the column.
 // errors  42501 not the owner, 42809 not a table, 42703 no such column
-ObjectAddress FindColumn(Relation relation, const char *column) {
-  const char *name = RelationGetRelationName(relation);
+ObjectAddress FindColumn(Relation relation, const char* column) {
+  const char* name = RelationGetRelationName(relation);
   if (!OwnsRelation(RelationGetRelid(relation), GetUserId())) {
     aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(relation->rd_rel->relkind), name);
   }
@@ -71,7 +70,9 @@ ObjectAddress FindColumn(Relation relation, const char *column) {
 
 }  // namespace
 
-void RegisterLabelProvider() { register_label_provider(kProvider, CheckLabel); }
+void RegisterLabelProvider() {
+  register_label_provider(kProvider, CheckLabel);
+}
 
 }  // namespace gdpr::pg
 
@@ -81,12 +82,12 @@ using namespace gdpr::pg;
 // is the caller. SetSecurityLabel itself checks nothing.
 GDPR_FUNCTION(gdpr_classify) {
   RefuseNulls(fcinfo);
-  const char *column = NameStr(*PG_GETARG_NAME(1));
-  text *rule = PG_GETARG_TEXT_PP(2);
+  const char* column = NameStr(*PG_GETARG_NAME(1));
+  text* rule = PG_GETARG_TEXT_PP(2);
   Relation relation = relation_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
   ObjectAddress address = FindColumn(relation, column);
-  char *canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
-  char *before = GetSecurityLabel(&address, kProvider);
+  char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
+  char* before = GetSecurityLabel(&address, kProvider);
   if (before != nullptr && strcmp(before, canonical) == 0) {
     ereport(NOTICE, (errmsg("column \"%s\" of relation \"%s\" is already classified so", column,
                             RelationGetRelationName(relation))));
@@ -100,7 +101,7 @@ GDPR_FUNCTION(gdpr_classify) {
 // gdpr.unclassify(relation regclass, column_name name)
 GDPR_FUNCTION(gdpr_unclassify) {
   RefuseNulls(fcinfo);
-  const char *column = NameStr(*PG_GETARG_NAME(1));
+  const char* column = NameStr(*PG_GETARG_NAME(1));
   Relation relation = relation_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
   ObjectAddress address = FindColumn(relation, column);
   if (GetSecurityLabel(&address, kProvider) == nullptr) {

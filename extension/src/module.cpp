@@ -14,7 +14,7 @@ PGDLLEXPORT void _PG_init(void);
 namespace {
 
 // Read by SQL through current_setting(): until when backups may still hold erased values.
-char *backup_retention = nullptr;
+char* backup_retention = nullptr;
 
 }  // namespace
 
@@ -26,8 +26,7 @@ void _PG_init(void) {
                              "It must lie outside the data directory.", &key_file, "", PGC_SUSET,
                              GUC_SUPERUSER_ONLY, nullptr, ForgetKey, nullptr);
   // Printed on certificates: the old values may be in backups until this long after an erasure.
-  DefineCustomStringVariable("gdpr.backup_retention",
-                             "How long backups and archived WAL are kept.",
+  DefineCustomStringVariable("gdpr.backup_retention", "How long backups and archived WAL are kept.",
                              "An interval such as \"35 days\"; empty means not known.",
                              &backup_retention, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
   ReserveSettings();

@@ -8,10 +8,10 @@
 namespace gdpr::pg {
 namespace {
 
-OwnerScope *current_scope = nullptr;
+OwnerScope* current_scope = nullptr;
 
 // The value of "search_path" in one row of pg_db_role_setting, or NULL.
-char *SearchPathSetting(Relation catalog, Oid database, Oid role) {
+char* SearchPathSetting(Relation catalog, Oid database, Oid role) {
   ScanKeyData keys[2];
   ScanKeyInit(&keys[0], Anum_pg_db_role_setting_setdatabase, BTEqualStrategyNumber, F_OIDEQ,
               ObjectIdGetDatum(database));
@@ -19,22 +19,22 @@ char *SearchPathSetting(Relation catalog, Oid database, Oid role) {
               ObjectIdGetDatum(role));
   SysScanDesc scan =
       systable_beginscan(catalog, DbRoleSettingDatidRolidIndexId, true, nullptr, 2, keys);
-  char *found = nullptr;
+  char* found = nullptr;
   HeapTuple tuple = systable_getnext(scan);
   bool isnull = true;
   Datum settings = 0;
   if (HeapTupleIsValid(tuple)) {
-    settings = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, RelationGetDescr(catalog),
-                            &isnull);
+    settings =
+        heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, RelationGetDescr(catalog), &isnull);
   }
   if (!isnull) {
-    Datum *items;
+    Datum* items;
     int count;
     deconstruct_array(DatumGetArrayTypeP(settings), TEXTOID, -1, false, TYPALIGN_INT, &items,
                       nullptr, &count);
     constexpr char kPrefix[] = "search_path=";
     for (int i = 0; i < count && found == nullptr; i++) {
-      char *item = TextDatumGetCString(items[i]);
+      char* item = TextDatumGetCString(items[i]);
       if (pg_strncasecmp(item, kPrefix, sizeof(kPrefix) - 1) == 0) {
         found = item + sizeof(kPrefix) - 1;
       }
@@ -44,25 +44,25 @@ char *SearchPathSetting(Relation catalog, Oid database, Oid role) {
   return found;
 }
 
-// What a session starts with when no role or database says otherwise: the configuration file's value
-// unless this session's own role or client covered it, then the built-in one.
-const char *DefaultSearchPath() {
-  static config_string *setting = nullptr;
+// What a session starts with when no role or database says otherwise: the configuration file's
+// value unless this session's own role or client covered it, then the built-in one.
+const char* DefaultSearchPath() {
+  static config_string* setting = nullptr;
   if (setting == nullptr) {
-    setting = reinterpret_cast<config_string *>(FindSetting("search_path"));
+    setting = reinterpret_cast<config_string*>(FindSetting("search_path"));
   }
   if (setting == nullptr) return "\"$user\", public";
   if (setting->gen.reset_source <= PGC_S_GLOBAL) return setting->reset_val;
   return setting->boot_val;
 }
 
-void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOptions *options,
-             const char *statement) {
+void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOptions* options,
+             const char* statement) {
   MemoryContext context = CurrentMemoryContext;
-  const char *name = RelationName(relation);
+  const char* name = RelationName(relation);
   int nest_level = NewGUCNestLevel();
   OwnerScope scope;
-  ErrorContextCallback *outside = error_context_stack;
+  ErrorContextCallback* outside = error_context_stack;
   EnterOwner(scope, relation, engine);
   PG_TRY();
   {
@@ -92,7 +92,7 @@ void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOption
 
 struct Arguments {
   Oid relation;
-  char *statement;
+  char* statement;
   ParamListInfo values;
 };
 
@@ -104,9 +104,9 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
   }
   Arguments result{PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), nullptr};
   if (PG_NARGS() <= 2) return result;
-  Datum *values;
-  Oid *types;
-  bool *nulls;
+  Datum* values;
+  Oid* types;
+  bool* nulls;
   int count = extract_variadic_args(fcinfo, 2, true, &values, &types, &nulls);
   if (count <= 0) return result;
   result.values = makeParamList(count);
@@ -121,9 +121,9 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-char *ConfiguredSearchPath(Oid role) {
+char* ConfiguredSearchPath(Oid role) {
   Relation catalog = table_open(DbRoleSettingRelationId, AccessShareLock);
-  const char *path = SearchPathSetting(catalog, MyDatabaseId, role);
+  const char* path = SearchPathSetting(catalog, MyDatabaseId, role);
   if (path == nullptr) path = SearchPathSetting(catalog, InvalidOid, role);
   if (path == nullptr) path = SearchPathSetting(catalog, MyDatabaseId, InvalidOid);
   if (path == nullptr) path = SearchPathSetting(catalog, InvalidOid, InvalidOid);
@@ -134,13 +134,13 @@ char *ConfiguredSearchPath(Oid role) {
   return psprintf("%s%spg_temp", path, path[0] ? ", " : "");
 }
 
-void EnterOwner(OwnerScope &scope, Oid relation, bool engine) {
+void EnterOwner(OwnerScope& scope, Oid relation, bool engine) {
   HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
   if (!HeapTupleIsValid(tuple)) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("relation with OID %u does not exist", relation)));
   }
-  auto *form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+  auto* form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
   bool table = form->relkind == RELKIND_RELATION || form->relkind == RELKIND_PARTITIONED_TABLE;
   scope.outer = current_scope;
   scope.relation = relation;
@@ -156,12 +156,14 @@ void EnterOwner(OwnerScope &scope, Oid relation, bool engine) {
   current_scope = &scope;
 }
 
-void LeaveOwner(const OwnerScope &scope) {
+void LeaveOwner(const OwnerScope& scope) {
   current_scope = scope.outer;
   SetUserIdAndSecContext(scope.saved_user, scope.saved_context);
 }
 
-bool EngineAtWork() { return current_scope != nullptr && current_scope->engine; }
+bool EngineAtWork() {
+  return current_scope != nullptr && current_scope->engine;
+}
 
 Oid Caller() {
   if (current_scope != nullptr) return current_scope->owner;
@@ -172,8 +174,8 @@ Oid Caller() {
   return GetOuterUserId();
 }
 
-char *RelationName(Oid relation) {
-  char *name = get_rel_name(relation);
+char* RelationName(Oid relation) {
+  char* name = get_rel_name(relation);
   if (name == nullptr) return nullptr;
   return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }
@@ -193,7 +195,8 @@ GDPR_FUNCTION(gdpr_execute_as_owner) {
   PG_RETURN_INT64(static_cast<int64>(processed));
 }
 
-// gdpr_internal.query_as_owner(relation oid, statement text [, VARIADIC args "any"]) -> setof record
+// gdpr_internal.query_as_owner(relation oid, statement text [, VARIADIC args "any"]) -> setof
+// record
 GDPR_FUNCTION(gdpr_query_as_owner) {
   Rows rows = BeginRows(fcinfo);
   Arguments arguments = ReadArguments(fcinfo);
@@ -204,7 +207,7 @@ GDPR_FUNCTION(gdpr_query_as_owner) {
   // by position, with an error when types differ
   SetTuplestoreDestReceiverParams(
       options.dest, rows.store,
-      reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)->econtext->ecxt_per_query_memory, false,
+      reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)->econtext->ecxt_per_query_memory, false,
       rows.columns, "the statement's columns are not those of the column list");
   Execute(arguments.relation, false, true, &options, arguments.statement);
   SPI_finish();
@@ -212,27 +215,30 @@ GDPR_FUNCTION(gdpr_query_as_owner) {
 }
 
 // gdpr_internal.caller() -> regrole
-GDPR_FUNCTION(gdpr_caller) { PG_RETURN_OID(Caller()); }
+GDPR_FUNCTION(gdpr_caller) {
+  PG_RETURN_OID(Caller());
+}
 
 // gdpr_internal.latest_tids(relation oid, tids tid[]) -> tid[]: where the rows are now
 GDPR_FUNCTION(gdpr_latest_tids) {
   Oid oid = PG_GETARG_OID(0);
-  Datum *tids;
-  bool *nulls;
+  Datum* tids;
+  bool* nulls;
   int count;
   deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TIDOID, sizeof(ItemPointerData), false,
                     TYPALIGN_SHORT, &tids, &nulls, &count);
   Relation relation = table_open(oid, AccessShareLock);
   if (!RELKIND_HAS_STORAGE(relation->rd_rel->relkind)) {
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                    errmsg("relation \"%s\" has no rows of its own", RelationGetRelationName(relation))));
+    ereport(ERROR,
+            (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+             errmsg("relation \"%s\" has no rows of its own", RelationGetRelationName(relation))));
   }
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
   TableScanDesc scan = table_beginscan_tid(relation, snapshot);
   for (int i = 0; i < count; i++) {
     if (i % 1000 == 0) CHECK_FOR_INTERRUPTS();
     if (nulls[i]) continue;
-    auto *tid = static_cast<ItemPointer>(palloc(sizeof(ItemPointerData)));
+    auto* tid = static_cast<ItemPointer>(palloc(sizeof(ItemPointerData)));
     ItemPointerCopy(reinterpret_cast<ItemPointer>(DatumGetPointer(tids[i])), tid);
     table_tuple_get_latest_tid(scan, tid);
     tids[i] = PointerGetDatum(tid);

@@ -8,7 +8,7 @@ namespace gdpr::pg {
 
 /// One switch to a relation's owner. Lives on the stack of the C function that made it.
 struct OwnerScope {
-  OwnerScope *outer;
+  OwnerScope* outer;
   Oid relation;
   Oid owner;
   Oid saved_user;
@@ -19,10 +19,10 @@ struct OwnerScope {
 /// Becomes the owner of `relation` in a restricted operation; a table's own row security is lifted.
 /// Must be followed by LeaveOwner on success, and in PG_CATCH on error.
 /// errors  42P01 when the relation is gone
-void EnterOwner(OwnerScope &scope, Oid relation, bool engine);
+void EnterOwner(OwnerScope& scope, Oid relation, bool engine);
 
 /// Back to the user before EnterOwner.
-void LeaveOwner(const OwnerScope &scope);
+void LeaveOwner(const OwnerScope& scope);
 
 /// Whether execute_as_owner runs a statement of the engine in this backend.
 bool EngineAtWork();
@@ -33,13 +33,13 @@ bool EngineAtWork();
 Oid Caller();
 
 /// "schema"."name", or NULL when the relation is gone. Allocated in the current context.
-char *RelationName(Oid relation);
+char* RelationName(Oid relation);
 
 /// Throws the caught error again without what may quote a value. Called in PG_CATCH; `relation` is
 /// its quoted name, looked up before (no catalog is read in a failed transaction).
-[[noreturn]] void ThrowScrubbed(MemoryContext context, const char *relation);
+[[noreturn]] void ThrowScrubbed(MemoryContext context, const char* relation);
 
 /// The search_path that `role` gets when it logs in to this database, then pg_temp.
-char *ConfiguredSearchPath(Oid role);
+char* ConfiguredSearchPath(Oid role);
 
 }  // namespace gdpr::pg

@@ -92,9 +92,9 @@ extern "C" {
 #endif
 
 // Declares the SQL-callable function f; its definition follows: `GDPR_FUNCTION(f) { … }`.
-#define GDPR_FUNCTION(f)                                   \
-  extern "C" {                                             \
-  PGDLLEXPORT Datum f(PG_FUNCTION_ARGS);                   \
-  PG_FUNCTION_INFO_V1(f);                                  \
-  }                                                        \
+#define GDPR_FUNCTION(f)                 \
+  extern "C" {                           \
+  PGDLLEXPORT Datum f(PG_FUNCTION_ARGS); \
+  PG_FUNCTION_INFO_V1(f);                \
+  }                                      \
   extern "C" Datum f([[maybe_unused]] PG_FUNCTION_ARGS)

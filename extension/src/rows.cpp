@@ -4,7 +4,7 @@
 namespace gdpr::pg {
 
 Rows BeginRows(FunctionCallInfo fcinfo) {
-  auto *set = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   if (set == nullptr || !IsA(set, ReturnSetInfo) || !(set->allowedModes & SFRM_Materialize) ||
       set->expectedDesc == nullptr) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -7,7 +7,7 @@
 namespace gdpr::pg {
 
 struct Rows {
-  Tuplestorestate *store;
+  Tuplestorestate* store;
   TupleDesc columns;
 };
 
@@ -15,7 +15,7 @@ struct Rows {
 Rows BeginRows(FunctionCallInfo fcinfo);
 
 /// Adds one row; by-reference values are copied.
-inline void AddRow(const Rows &rows, Datum *values, bool *nulls) {
+inline void AddRow(const Rows& rows, Datum* values, bool* nulls) {
   tuplestore_putvalues(rows.store, rows.columns, values, nulls);
 }
 

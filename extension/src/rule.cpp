@@ -19,16 +19,18 @@ namespace gdpr::pg {
 namespace {
 
 // A text that fits a fixed place of a row; core's texts are ASCII.
-Datum TextDatum(std::string_view text) { return PointerGetDatum(TextOf(text)); }
+Datum TextDatum(std::string_view text) {
+  return PointerGetDatum(TextOf(text));
+}
 
 }  // namespace
 
-char *CanonicalRule(const char *rule, std::size_t size) {
+char* CanonicalRule(const char* rule, std::size_t size) {
   Failure failure;
-  char *canonical = nullptr;
+  char* canonical = nullptr;
   bool ok = Catch(failure, [&] {
     std::string text = FormatRule(ParseRule({rule, size}));
-    canonical = static_cast<char *>(Allocate(text.size() + 1));
+    canonical = static_cast<char*>(Allocate(text.size() + 1));
     text.copy(canonical, text.size());
     canonical[text.size()] = '\0';
   });
@@ -42,8 +44,8 @@ using namespace gdpr::pg;
 
 // gdpr.check_rule(rule text) -> text: the canonical rule, or the parser's error
 GDPR_FUNCTION(gdpr_check_rule) {
-  text *rule = PG_GETARG_TEXT_PP(0);
-  char *canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
+  text* rule = PG_GETARG_TEXT_PP(0);
+  char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
   PG_RETURN_TEXT_P(cstring_to_text(canonical));
 }
 
@@ -56,7 +58,7 @@ GDPR_FUNCTION(gdpr_kinds) {
     bool nulls[kColumns] = {};
     Failure failure;
     bool ok = Catch(failure, [&] {
-      const gdpr::Kind &kind = gdpr::Kinds()[i];
+      const gdpr::Kind& kind = gdpr::Kinds()[i];
       values[0] = TextDatum(kind.name);
       values[1] = TextDatum(kind.category);
       values[2] = TextDatum(kind.description);
@@ -74,20 +76,20 @@ GDPR_FUNCTION(gdpr_kinds) {
 // gdpr_internal.candidates(rule text, data_type regtype, typmod int) -> setof text: what erase may
 // try on a column of that type, in order
 GDPR_FUNCTION(gdpr_candidates) {
-  text *rule = PG_GETARG_TEXT_PP(0);
-  TypeInfo *type = ReadType(PG_GETARG_OID(1), CurrentMemoryContext);
+  text* rule = PG_GETARG_TEXT_PP(0);
+  TypeInfo* type = ReadType(PG_GETARG_OID(1), CurrentMemoryContext);
   int length = LengthOfTypmod(type->base, PG_GETARG_INT32(2));
   Rows rows = BeginRows(fcinfo);
   Failure failure;
-  Datum *found = nullptr;
+  Datum* found = nullptr;
   std::size_t count = 0;
   bool ok = Catch(failure, [&] {
     gdpr::Rule parsed = gdpr::ParseRule({VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule)});
     if (parsed.facts.length == 0) parsed.facts.length = length;
     gdpr::TypeFacts facts = MakeFacts(*type);
     std::vector<gdpr::Rule> candidates = gdpr::Candidates(parsed, facts);
-    found = static_cast<Datum *>(Allocate((candidates.size() + 1) * sizeof(Datum)));
-    for (const gdpr::Rule &candidate : candidates) {
+    found = static_cast<Datum*>(Allocate((candidates.size() + 1) * sizeof(Datum)));
+    for (const gdpr::Rule& candidate : candidates) {
       found[count++] = TextDatum(gdpr::FormatRule(candidate));
     }
   });

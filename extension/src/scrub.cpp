@@ -6,24 +6,23 @@ namespace gdpr::pg {
 namespace {
 
 struct Scrubbed {
-  const char *message;
-  const char *detail;
-  const char *hint;
+  const char* message;
+  const char* detail;
+  const char* hint;
 };
 
-bool IsClass(int sqlstate, const char *name) {
+bool IsClass(int sqlstate, const char* name) {
   return ERRCODE_TO_CATEGORY(sqlstate) == MAKE_SQLSTATE(name[0], name[1], '0', '0', '0');
 }
 
 // A message that a trigger or function of the user wrote may hold anything.
-bool WrittenByUser(const ErrorData *error) {
-  static const char *const kSources[] = {"plperl.c", "plpy_elog.c", "plpy_plpymodule.c",
-                                         "pltcl.c"};
-  const char *function = error->funcname ? error->funcname : "";
+bool WrittenByUser(const ErrorData* error) {
+  static const char* const kSources[] = {"plperl.c", "plpy_elog.c", "plpy_plpymodule.c", "pltcl.c"};
+  const char* function = error->funcname ? error->funcname : "";
   if (strcmp(function, "exec_stmt_raise") == 0 || strcmp(function, "exec_stmt_assert") == 0) {
     return true;
   }
-  for (const char *source : kSources) {
+  for (const char* source : kSources) {
     if (error->filename != nullptr && strstr(error->filename, source) != nullptr) return true;
   }
   return IsClass(error->sqlerrcode, "P0") || IsClass(error->sqlerrcode, "38") ||
@@ -31,12 +30,12 @@ bool WrittenByUser(const ErrorData *error) {
 }
 
 // The lines of the context that say where, and hold no statement text.
-char *Places(const char *context) {
+char* Places(const char* context) {
   constexpr char kPrefix[] = "PL/pgSQL function ";
   StringInfoData places;
   initStringInfo(&places);
-  for (const char *line = context; line != nullptr && *line != '\0';) {
-    const char *end = strchr(line, '\n');
+  for (const char* line = context; line != nullptr && *line != '\0';) {
+    const char* end = strchr(line, '\n');
     int size = end ? static_cast<int>(end - line) : static_cast<int>(strlen(line));
     if (strncmp(line, kPrefix, sizeof(kPrefix) - 1) == 0) {
       appendStringInfo(&places, "%s%.*s", places.len > 0 ? "; " : "It was raised in ", size, line);
@@ -48,7 +47,7 @@ char *Places(const char *context) {
   return places.len > 0 ? places.data : nullptr;
 }
 
-const char *DataMessage(const ErrorData *error) {
+const char* DataMessage(const ErrorData* error) {
   switch (error->sqlerrcode) {
     case ERRCODE_STRING_DATA_RIGHT_TRUNCATION:
       return "a value is too long for its column";
@@ -68,7 +67,7 @@ const char *DataMessage(const ErrorData *error) {
   }
 }
 
-Scrubbed Scrub(const ErrorData *error, const char *relation) {
+Scrubbed Scrub(const ErrorData* error, const char* relation) {
   Scrubbed result{error->message, nullptr, error->hint};
   if (WrittenByUser(error)) {
     result.message = psprintf("a trigger or function of relation %s raised an error", relation);
@@ -86,23 +85,22 @@ Scrubbed Scrub(const ErrorData *error, const char *relation) {
 
 }  // namespace
 
-void ThrowScrubbed(MemoryContext context, const char *relation) {
+void ThrowScrubbed(MemoryContext context, const char* relation) {
   MemoryContextSwitchTo(context);
-  ErrorData *error = CopyErrorData();
+  ErrorData* error = CopyErrorData();
   FlushErrorState();
   Scrubbed scrubbed = Scrub(error, relation);
-  ereport(ERROR,
-          (errcode(error->sqlerrcode), errmsg_internal("%s", scrubbed.message),
-           scrubbed.detail ? errdetail_internal("%s", scrubbed.detail) : 0,
-           scrubbed.hint ? errhint("%s", scrubbed.hint) : 0,
-           error->schema_name ? err_generic_string(PG_DIAG_SCHEMA_NAME, error->schema_name) : 0,
-           error->table_name ? err_generic_string(PG_DIAG_TABLE_NAME, error->table_name) : 0,
-           error->column_name ? err_generic_string(PG_DIAG_COLUMN_NAME, error->column_name) : 0,
-           error->datatype_name ? err_generic_string(PG_DIAG_DATATYPE_NAME, error->datatype_name)
-                                : 0,
-           error->constraint_name
-               ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, error->constraint_name)
-               : 0));
+  ereport(
+      ERROR,
+      (errcode(error->sqlerrcode), errmsg_internal("%s", scrubbed.message),
+       scrubbed.detail ? errdetail_internal("%s", scrubbed.detail) : 0,
+       scrubbed.hint ? errhint("%s", scrubbed.hint) : 0,
+       error->schema_name ? err_generic_string(PG_DIAG_SCHEMA_NAME, error->schema_name) : 0,
+       error->table_name ? err_generic_string(PG_DIAG_TABLE_NAME, error->table_name) : 0,
+       error->column_name ? err_generic_string(PG_DIAG_COLUMN_NAME, error->column_name) : 0,
+       error->datatype_name ? err_generic_string(PG_DIAG_DATATYPE_NAME, error->datatype_name) : 0,
+       error->constraint_name ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, error->constraint_name)
+                              : 0));
   pg_unreachable();
 }
 

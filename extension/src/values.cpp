@@ -29,8 +29,8 @@ struct Treatments {
 // The plain half, in fn_extra.
 struct Site {
   MemoryContextCallback callback;
-  Treatments *core;
-  TypeInfo *type;
+  Treatments* core;
+  TypeInfo* type;
   bool ready;     // core holds the parsed rule
   bool constant;  // one result for all values
   bool kept;      // … and it is known
@@ -42,22 +42,24 @@ struct Site {
 struct Request {
   std::string_view rule;
   std::string_view profile;
-  const std::string_view *own;  // redact: the person's own values
+  const std::string_view* own;  // redact: the person's own values
   int own_count;
   bool redact;
 };
 
-void DeleteTreatments(void *argument) { delete static_cast<Site *>(argument)->core; }
+void DeleteTreatments(void* argument) {
+  delete static_cast<Site*>(argument)->core;
+}
 
-Site *FindSite(FunctionCallInfo fcinfo, Oid type) {
-  auto *site = static_cast<Site *>(fcinfo->flinfo->fn_extra);
+Site* FindSite(FunctionCallInfo fcinfo, Oid type) {
+  auto* site = static_cast<Site*>(fcinfo->flinfo->fn_extra);
   if (site != nullptr) return site;
   MemoryContext context = fcinfo->flinfo->fn_mcxt;
   if (!OidIsValid(type)) {
     ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
                     errmsg("could not determine the data type of the value")));
   }
-  site = static_cast<Site *>(MemoryContextAllocZero(context, sizeof(Site)));
+  site = static_cast<Site*>(MemoryContextAllocZero(context, sizeof(Site)));
   site->type = ReadType(type, context);
   site->callback.func = DeleteTreatments;
   site->callback.arg = site;
@@ -67,7 +69,7 @@ Site *FindSite(FunctionCallInfo fcinfo, Oid type) {
 }
 
 // Parses the rule unless the last call had the same.
-void Prepare(Site *site, const Request &request) {
+void Prepare(Site* site, const Request& request) {
   if (site->ready && site->core->rule_text == request.rule &&
       site->core->profile_text == request.profile) {
     return;
@@ -76,20 +78,21 @@ void Prepare(Site *site, const Request &request) {
   Failure failure;
   bool ok = Catch(failure, [&] {
     if (site->core == nullptr) site->core = new Treatments;
-    Treatments &core = *site->core;
+    Treatments& core = *site->core;
     core.rule_text = request.rule;
     core.profile_text = request.profile;
     core.rule = ParseRule(request.rule);
     core.profile = ParseProfile(request.profile);
     core.facts = MakeFacts(*site->type);
-    site->constant = site->type->element == nullptr && IsConstant(core.rule, core.profile, core.facts);
+    site->constant =
+        site->type->element == nullptr && IsConstant(core.rule, core.profile, core.facts);
   });
   if (!ok) Report(failure);
   site->ready = true;
 }
 
 // Within Catch. Whether the person's own values matter for this value.
-bool RedactOwn(Treatments &core, const Request &request, const Value &value) {
+bool RedactOwn(Treatments& core, const Request& request, const Value& value) {
   if (!request.redact || TreatmentFor(core.rule, core.profile).id != TreatmentId::kRedact) {
     return false;
   }
@@ -112,11 +115,11 @@ bool RedactOwn(Treatments &core, const Request &request, const Value &value) {
 }
 
 // One value that is not an array. `type` is the site's, or its element's.
-Datum TreatOne(Site *site, TypeInfo *type, const Request &request, Datum datum, bool *isnull) {
+Datum TreatOne(Site* site, TypeInfo* type, const Request& request, Datum datum, bool* isnull) {
   Value value = ReadDatum(*type, datum);
   Failure failure;
   bool ok = Catch(failure, [&] {
-    Treatments &core = *site->core;
+    Treatments& core = *site->core;
     // One huge value must not keep its memory for the rest of the query
     if (core.result.text.capacity() > (1U << 20)) std::string().swap(core.result.text);
     if (RedactOwn(core, request, value)) return;
@@ -130,16 +133,16 @@ Datum TreatOne(Site *site, TypeInfo *type, const Request &request, Datum datum, 
   return MakeDatum(*type, site->core->result);
 }
 
-void CheckDomain(TypeInfo *type, Datum value, bool isnull, MemoryContext context) {
+void CheckDomain(TypeInfo* type, Datum value, bool isnull, MemoryContext context) {
   if (type->domain) domain_check(value, isnull, type->type, &type->checked, context);
 }
 
-Datum TreatArray(FunctionCallInfo fcinfo, Site *site, const Request &request, Datum datum) {
-  ArrayType *array = DatumGetArrayTypeP(datum);
-  TypeInfo *element = site->type->element;
+Datum TreatArray(FunctionCallInfo fcinfo, Site* site, const Request& request, Datum datum) {
+  ArrayType* array = DatumGetArrayTypeP(datum);
+  TypeInfo* element = site->type->element;
   if (ARR_NDIM(array) == 0) return datum;
-  Datum *values;
-  bool *nulls;
+  Datum* values;
+  bool* nulls;
   int count;
   deconstruct_array(array, ARR_ELEMTYPE(array), element->length, element->by_value, element->align,
                     &values, &nulls, &count);
@@ -154,8 +157,8 @@ Datum TreatArray(FunctionCallInfo fcinfo, Site *site, const Request &request, Da
                                             element->by_value, element->align));
 }
 
-Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request &request) {
-  Site *site = FindSite(fcinfo, type);
+Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request& request) {
+  Site* site = FindSite(fcinfo, type);
   Prepare(site, request);
   if (site->kept) {
     if (site->kept_null) PG_RETURN_NULL();
@@ -173,8 +176,7 @@ Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request &request) {
   if (site->constant) {
     MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     site->kept_null = isnull;
-    site->kept_value =
-        isnull ? 0 : datumCopy(result, site->type->by_value, site->type->length);
+    site->kept_value = isnull ? 0 : datumCopy(result, site->type->by_value, site->type->length);
     site->kept = true;
     MemoryContextSwitchTo(old);
   }
@@ -183,7 +185,7 @@ Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request &request) {
 }
 
 std::string_view TextArgument(FunctionCallInfo fcinfo, int number) {
-  text *argument = PG_GETARG_TEXT_PP(number);
+  text* argument = PG_GETARG_TEXT_PP(number);
   return {VARDATA_ANY(argument), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(argument))};
 }
 
@@ -204,12 +206,12 @@ Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
   Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true};
   if (!PG_ARGISNULL(2)) {
-    Datum *values;
-    bool *nulls;
+    Datum* values;
+    bool* nulls;
     int count;
     deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls,
                       &count);
-    auto *own = static_cast<std::string_view *>(palloc((count + 1) * sizeof(std::string_view)));
+    auto* own = static_cast<std::string_view*>(palloc((count + 1) * sizeof(std::string_view)));
     for (int i = 0; i < count; i++) {
       if (!nulls[i]) new (&own[request.own_count++]) std::string_view(TextView(values[i]));
     }
@@ -218,7 +220,9 @@ Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
   return TreatValue(fcinfo, type, request);
 }
 
-Oid ValueType(FunctionCallInfo fcinfo) { return get_fn_expr_argtype(fcinfo->flinfo, 0); }
+Oid ValueType(FunctionCallInfo fcinfo) {
+  return get_fn_expr_argtype(fcinfo->flinfo, 0);
+}
 
 }  // namespace
 }  // namespace gdpr::pg
@@ -226,11 +230,27 @@ Oid ValueType(FunctionCallInfo fcinfo) { return get_fn_expr_argtype(fcinfo->flin
 using namespace gdpr::pg;
 
 // Each function twice: for text (all string types come as text) and for anyelement.
-GDPR_FUNCTION(gdpr_anonymize_text) { return Anonymize(fcinfo, TEXTOID); }
-GDPR_FUNCTION(gdpr_anonymize) { return Anonymize(fcinfo, ValueType(fcinfo)); }
-GDPR_FUNCTION(gdpr_mask_text) { return Keyless(fcinfo, TEXTOID, "mask"); }
-GDPR_FUNCTION(gdpr_mask) { return Keyless(fcinfo, ValueType(fcinfo), "mask"); }
-GDPR_FUNCTION(gdpr_generalize_text) { return Keyless(fcinfo, TEXTOID, "generalize"); }
-GDPR_FUNCTION(gdpr_generalize) { return Keyless(fcinfo, ValueType(fcinfo), "generalize"); }
-GDPR_FUNCTION(gdpr_redact_text) { return RedactValue(fcinfo, TEXTOID); }
-GDPR_FUNCTION(gdpr_redact) { return RedactValue(fcinfo, ValueType(fcinfo)); }
+GDPR_FUNCTION(gdpr_anonymize_text) {
+  return Anonymize(fcinfo, TEXTOID);
+}
+GDPR_FUNCTION(gdpr_anonymize) {
+  return Anonymize(fcinfo, ValueType(fcinfo));
+}
+GDPR_FUNCTION(gdpr_mask_text) {
+  return Keyless(fcinfo, TEXTOID, "mask");
+}
+GDPR_FUNCTION(gdpr_mask) {
+  return Keyless(fcinfo, ValueType(fcinfo), "mask");
+}
+GDPR_FUNCTION(gdpr_generalize_text) {
+  return Keyless(fcinfo, TEXTOID, "generalize");
+}
+GDPR_FUNCTION(gdpr_generalize) {
+  return Keyless(fcinfo, ValueType(fcinfo), "generalize");
+}
+GDPR_FUNCTION(gdpr_redact_text) {
+  return RedactValue(fcinfo, TEXTOID);
+}
+GDPR_FUNCTION(gdpr_redact) {
+  return RedactValue(fcinfo, ValueType(fcinfo));
+}

@@ -105,6 +105,7 @@ SELECT gdpr.anonymize(ARRAY[5, 6]::positive[], 'age');
 SELECT gdpr.redact('Call Bob Miller at bob@example.fr', 'free_text erase=redact', ARRAY['Miller', NULL, 'bob']);
 SELECT gdpr.redact('Call Bob Miller', 'free_text', ARRAY['Miller']) AS constant,
   gdpr.redact('Call bob@example.fr', 'free_text erase=redact', NULL) AS no_list,
+  gdpr.redact('Al a@b.c', 'free_text erase=redact length=10', ARRAY['Al']) AS cut,
   gdpr.redact('{"note": "Bob Miller"}'::jsonb, 'profile_json erase=redact', ARRAY['Miller']) AS jsonb;
 
 -- Mistakes ------------------------------------------------------------------------------------

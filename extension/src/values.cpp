@@ -24,6 +24,7 @@ struct Treatments {
   Profile profile = Profile::kErase;
   TypeFacts facts;
   Result result;
+  std::string redacted;
 };
 
 // The plain half, in fn_extra.
@@ -91,8 +92,8 @@ void Prepare(Site* site, const Request& request) {
   site->ready = true;
 }
 
-// Within Catch. Whether the person's own values matter for this value.
-bool RedactOwn(Treatments& core, const Request& request, const Value& value) {
+// Within Catch. True: the result is there; false: the value, perhaps changed, is still to be treated.
+bool RedactOwn(Treatments& core, const Request& request, Value& value) {
   if (!request.redact || TreatmentFor(core.rule, core.profile).id != TreatmentId::kRedact) {
     return false;
   }
@@ -101,8 +102,14 @@ bool RedactOwn(Treatments& core, const Request& request, const Value& value) {
   core.result.state = Result::State::kValue;
   switch (core.facts.cls) {
     case ValueClass::kText:
-      core.result.text = Redact(value.text, own);
-      return true;
+      core.redacted = Redact(value.text, own);
+      if (core.rule.facts.length == 0 && core.facts.text_bytes == 0) {
+        core.result.text.swap(core.redacted);
+        return true;
+      }
+      // A placeholder may be longer than what it stands for: core cuts the text to the column
+      value.text = core.redacted;
+      return false;
     case ValueClass::kJson:
       core.result.text = RedactJson(value.text, own);
       return true;
@@ -122,6 +129,7 @@ Datum TreatOne(Site* site, TypeInfo* type, const Request& request, Datum datum, 
     Treatments& core = *site->core;
     // One huge value must not keep its memory for the rest of the query
     if (core.result.text.capacity() > (1U << 20)) std::string().swap(core.result.text);
+    if (core.redacted.capacity() > (1U << 20)) std::string().swap(core.redacted);
     if (RedactOwn(core, request, value)) return;
     BackendRandom random;
     Treat(core.rule, core.profile, core.facts, value, random, core.result);

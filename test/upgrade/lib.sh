@@ -34,9 +34,9 @@ catalog_of() {
       SELECT m.classid, m.objid, x FROM member AS m JOIN pg_proc AS p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass,
         unnest(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
       UNION ALL SELECT m.classid, m.objid, x FROM member AS m JOIN pg_class AS c ON c.oid = m.objid AND m.classid = 'pg_class'::regclass,
-        unnest(c.relacl) AS x
+        unnest(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner))) AS x
       UNION ALL SELECT m.classid, m.objid, x FROM member AS m JOIN pg_namespace AS n ON n.oid = m.objid AND m.classid = 'pg_namespace'::regclass,
-        unnest(n.nspacl) AS x)
+        unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS x)
     SELECT 'object ' || pg_describe_object(classid, objid, 0) || ' ' || coalesce(obj_description(objid, classid::regclass::name), '(no comment)')
     FROM member
     UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) || ' ' || p.proowner::regrole FROM member AS m

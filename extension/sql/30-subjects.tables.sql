@@ -110,8 +110,8 @@ COMMENT ON COLUMN gdpr_internal.redirect.to_value IS 'the value it is given';
 
 --| People to whom nothing more may happen.
 CREATE TABLE gdpr_internal.frozen (
-  subject_type text NOT NULL,
-  subject_key text NOT NULL,
+  subject_type text COLLATE "C" NOT NULL,
+  subject_key text COLLATE "C" NOT NULL,
   erasure bigint,
   PRIMARY KEY (subject_type, subject_key)
 );

@@ -16,8 +16,8 @@ COMMENT ON TABLE gdpr_internal.erasure_plan IS
 --| One row per person: the certificate.
 CREATE TABLE gdpr_internal.erasure (
   erasure      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  subject_type text NOT NULL,
-  subject_key  text NOT NULL,
+  subject_type text COLLATE "C" NOT NULL,
+  subject_key  text COLLATE "C" NOT NULL,
   key_digest   boolean NOT NULL,
   reason       text NOT NULL,
   erased_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),

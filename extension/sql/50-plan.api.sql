@@ -252,7 +252,8 @@ BEGIN
     'triggers', EXISTS (
       SELECT FROM pg_trigger AS t
       JOIN gdpr_internal.reached_relations(compile_plan.subject_type) AS r ON r = t.tgrelid
-      WHERE NOT t.tgisinternal AND t.tgname <> 'zz_gdpr_guard' AND t.tgenabled <> 'D'),
+      JOIN pg_proc AS f ON f.oid = t.tgfoid
+      WHERE NOT t.tgisinternal AND f.pronamespace NOT IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace) AND t.tgenabled <> 'D'),
     'cascades', EXISTS (
       SELECT FROM pg_constraint AS c
       JOIN gdpr_internal.reached_relations(compile_plan.subject_type) AS r ON r = c.confrelid

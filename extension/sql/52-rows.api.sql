@@ -57,8 +57,8 @@ BEGIN
   INTO result.relids, result.tids, result.people, result.vals
   FROM unnest((hits).relids, (hits).tids, (hits).people)
     WITH ORDINALITY AS x(relid, tid, person, n)
-  LEFT JOIN jsonb_array_elements((hits).vals) WITH ORDINALITY AS v(vals, n) ON v.n = x.n
-  WHERE x.person = ANY (rows_of.people);
+  JOIN unnest(rows_of.people) AS p ON p = x.person
+  LEFT JOIN jsonb_array_elements((hits).vals) WITH ORDINALITY AS v(vals, n) ON v.n = x.n;
   RETURN result;
 END
 $$;

@@ -41,7 +41,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
   SELECT k.person::integer, 'missing', 'P0002', 'no such person', NULL::jsonb
-  FROM unnest(keys) WITH ORDINALITY AS k(key, person) WHERE k.person <> ALL (present)
+  FROM unnest(keys) WITH ORDINALITY AS k(key, person)
+  WHERE NOT EXISTS (SELECT FROM unnest(present) AS p WHERE p = k.person)
   UNION ALL
   SELECT k.person::integer, 'frozen', 'PD001', 'anonymized before', NULL
   FROM unnest(keys) WITH ORDINALITY AS k(key, person)
@@ -53,7 +54,7 @@ BEGIN
            jsonb_object_agg(b.blocker, b.row_count)
     FROM gdpr_internal.blocked(people_who_stay.subject_type, keys) AS b
     JOIN unnest(keys) WITH ORDINALITY AS k(key, person) ON k.key = b.subject_key
-    WHERE k.person = ANY (present)
+    JOIN unnest(present) AS p ON p = k.person
     GROUP BY k.person;
   END IF;
 END
@@ -106,14 +107,15 @@ BEGIN
     PERFORM gdpr_internal.refuse_stayers(people_who_go.subject_type, cardinality(keys), stayers);
   ELSE
     INSERT INTO gdpr_internal.run_person AS p (run, chunk, subject_key, state, sqlstate, reason, blockers)
-    SELECT DISTINCT ON ((s->>'person')::integer) people_who_go.run, people_who_go.chunk,
-      keys[(s->>'person')::integer], s->>'state', s->>'sqlstate', s->>'reason',
-      nullif(s->'blockers', 'null')
-    FROM jsonb_array_elements(stayers) AS s ORDER BY (s->>'person')::integer, s->>'state'
+    SELECT DISTINCT ON (s.person) people_who_go.run, people_who_go.chunk, k.key, s.state, s.sqlstate,
+      s.reason, nullif(s.blockers, 'null')
+    FROM jsonb_to_recordset(stayers) AS s(person bigint, state text, sqlstate text, reason text, blockers jsonb)
+    JOIN unnest(keys) WITH ORDINALITY AS k(key, person) ON k.person = s.person
+    ORDER BY s.person, s.state
     ON CONFLICT DO NOTHING;
   END IF;
-  RETURN ARRAY(SELECT p FROM unnest(present) AS p
-    WHERE p NOT IN (SELECT (s->>'person')::integer FROM jsonb_array_elements(stayers) AS s));
+  RETURN ARRAY(SELECT unnest(present) EXCEPT
+               SELECT (s->>'person')::integer FROM jsonb_array_elements(stayers) AS s);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.people_who_go(text, text[], integer[], bigint, integer, boolean) IS

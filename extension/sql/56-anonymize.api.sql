@@ -141,17 +141,19 @@ DECLARE
   domain CONSTANT text := 'subject key';
 BEGIN
   IF NOT (plan->>'key_is_personal')::boolean THEN
-    RETURN QUERY SELECT p, keys[p], keys[p] FROM unnest((keys_after.people).people) AS p;
+    RETURN QUERY SELECT p, k.key, k.key FROM unnest((keys_after.people).people) AS p
+      JOIN unnest(keys) WITH ORDINALITY AS k(key, n) ON k.n = p;
   ELSE
     RETURN QUERY
-    SELECT x.person, v.value, gdpr_internal.keyed_digest(domain, keys[x.person])
-    FROM unnest((keys_after.people).relids, (keys_after.people).people,
-                gdpr_internal.latest_tids((keys_after.people).relids[1], (keys_after.people).tids))
-      AS x(relid, person, tid)
-    JOIN gdpr_internal.values_of((keys_after.people).relids,
-      gdpr_internal.latest_tids((keys_after.people).relids[1], (keys_after.people).tids),
-      ARRAY(SELECT jsonb_array_elements_text(plan->'key_columns')::name)) AS v
-      ON v.relid = x.relid AND v.tid = x.tid;
+    SELECT now.person, v.value, gdpr_internal.keyed_digest(domain, k.key)
+    FROM (SELECT x.relid, unnest(gdpr_internal.latest_tids(x.relid, array_agg(x.tid ORDER BY x.person))) AS tid,
+                 unnest(array_agg(x.person ORDER BY x.person)) AS person
+          FROM unnest((keys_after.people).relids, (keys_after.people).tids, (keys_after.people).people)
+            AS x(relid, tid, person)
+          GROUP BY x.relid) AS now
+    JOIN unnest(keys) WITH ORDINALITY AS k(key, n) ON k.n = now.person
+    CROSS JOIN LATERAL gdpr_internal.values_of(ARRAY[now.relid], ARRAY[now.tid],
+      ARRAY(SELECT jsonb_array_elements_text(plan->'key_columns')::name)) AS v;
   END IF;
 END
 $$;
@@ -223,6 +225,7 @@ DECLARE
   keys text[];
   plan gdpr_internal.erasure_plan;
   people gdpr_internal.found_rows;
+  going integer[];
   hits gdpr_internal.found_rows[];
   done record;
   stale jsonb;
@@ -235,8 +238,11 @@ BEGIN
 
   people := gdpr_internal.collect((plan.body->'steps'->0->>'relation')::oid,
     plan.body->'steps'->0->>'find', keys);
-  people := gdpr_internal.rows_of(people, gdpr_internal.people_who_go(
-    erase_people.subject_type, keys, people.people, erase_people.run, erase_people.chunk, erase_people.trial));
+  going := gdpr_internal.people_who_go(
+    erase_people.subject_type, keys, people.people, erase_people.run, erase_people.chunk, erase_people.trial);
+  IF cardinality(going) IS DISTINCT FROM cardinality(people.people) THEN
+    people := gdpr_internal.rows_of(people, going);
+  END IF;
   IF people.tids IS NULL THEN RETURN; END IF;
 
   hits := gdpr_internal.find_all(plan.body, people);

@@ -87,3 +87,9 @@ DO $$ BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'rm ' || current_set
 DELETE FROM gdpr_internal.key_fingerprint;
 RESET gdpr.key_file;
 SELECT gdpr.create_key();
+
+-- Until when backups may hold what was erased: an interval or nothing.
+SET gdpr.backup_retention = 'a while';
+SET gdpr.backup_retention = '5 weeks 1 day';
+SHOW gdpr.backup_retention;
+SET gdpr.backup_retention = '';

@@ -55,6 +55,26 @@ inline bool TryInput(FmgrInfo* input, char* text, Oid param, Datum* result) {
 #endif
 }
 
+/// Whether the text is an interval. Raises nothing: for the check of a setting.
+inline bool IsInterval(const char* text) {
+  char work[MAXDATELEN * 2];
+  char* field[MAXDATEFIELDS];
+  int types[MAXDATEFIELDS];
+  int count;
+  int type;
+  if (ParseDateTime(text, work, sizeof(work), field, types, MAXDATEFIELDS, &count) != 0) {
+    return false;
+  }
+#if PG_VERSION_NUM >= 150000
+  pg_itm_in interval;
+  return DecodeInterval(field, types, count, INTERVAL_FULL_RANGE, &type, &interval) == 0;
+#else
+  pg_tm interval;
+  fsec_t fraction;
+  return DecodeInterval(field, types, count, INTERVAL_FULL_RANGE, &type, &interval, &fraction) == 0;
+#endif
+}
+
 /// The record of a built-in setting; its address never changes while the server runs.
 inline config_generic* FindSetting(const char* name) {
 #if PG_VERSION_NUM >= 160000

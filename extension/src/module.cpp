@@ -16,6 +16,13 @@ namespace {
 // Read by SQL through current_setting(): until when backups may still hold erased values.
 char* backup_retention = nullptr;
 
+// A value that is no interval would make every certificate an error.
+bool CheckRetention(char** value, void**, GucSource) {
+  if (**value == '\0' || gdpr::pg::IsInterval(*value)) return true;
+  GUC_check_errdetail("It must be an interval, such as \"35 days\".");
+  return false;
+}
+
 }  // namespace
 
 void _PG_init(void) {
@@ -28,7 +35,7 @@ void _PG_init(void) {
   // Printed on certificates: the old values may be in backups until this long after an erasure.
   DefineCustomStringVariable("gdpr.backup_retention", "How long backups and archived WAL are kept.",
                              "An interval such as \"35 days\"; empty means not known.",
-                             &backup_retention, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+                             &backup_retention, "", PGC_SUSET, 0, CheckRetention, nullptr, nullptr);
   ReserveSettings();
   RegisterLabelProvider();
   RegisterFreeze();

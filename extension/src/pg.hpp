@@ -60,6 +60,7 @@ extern "C" {
 #include "utils/catcache.h"
 #include "utils/cash.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/geo_decls.h"

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION gdpr_internal.resolve(name, name) IS
 --| schema.name, quoted as SQL wants it.
 CREATE OR REPLACE FUNCTION gdpr_internal.sql_name(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('%I.%I', n.nspname, c.relname)
+  SELECT format('%I.%I', CASE WHEN n.oid = pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END, c.relname)
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1
 $$;
 COMMENT ON FUNCTION gdpr_internal.sql_name(regclass) IS 'schema.name, always with its schema';
@@ -147,26 +147,28 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.subject(text) IS 'Row of a subject type; stops if it is not registered';
 
---| The relation of that name; stops, and says what to do, if it is gone.
+--| The relation of that name; stops, and says what to do, if it or one of the columns is gone.
 CREATE OR REPLACE FUNCTION gdpr_internal.existing(
-  subject_type text, relation_schema name, relation_name name)
+  subject_type text, relation_schema name, relation_name name, VARIADIC columns name[] DEFAULT '{}')
 RETURNS regclass
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   result regclass := gdpr_internal.resolve(relation_schema, relation_name);
+  gone name := (SELECT c FROM unnest(existing.columns) AS c WHERE gdpr_internal.column_type(result, c) IS NULL LIMIT 1);
 BEGIN
-  IF result IS NULL THEN
-    RAISE EXCEPTION 'relation %.%, declared for subject type "%", does not exist',
+  IF result IS NULL OR gone IS NOT NULL THEN
+    RAISE EXCEPTION '%relation %.%, declared for subject type "%", does not exist',
+        CASE WHEN result IS NOT NULL THEN format('column "%s" of ', gone) ELSE '' END,
         quote_ident(relation_schema), quote_ident(relation_name), existing.subject_type
-      USING ERRCODE = '42P01',
+      USING ERRCODE = CASE WHEN result IS NULL THEN '42P01' ELSE '42703' END,
             HINT = format('Create it again, or run SELECT gdpr.drop_missing(%L) to give up what was declared on it.',
                           existing.subject_type);
   END IF;
   RETURN result;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.existing(text, name, name) IS
-  'The relation of that name; stops if it is gone';
+COMMENT ON FUNCTION gdpr_internal.existing(text, name, name, name[]) IS
+  'The relation of that name; stops if it or one of the columns is gone';
 
 --| The fields of a row literal.
 CREATE OR REPLACE FUNCTION gdpr_internal.row_fields(literal text) RETURNS text[]
@@ -216,10 +218,9 @@ CREATE OR REPLACE FUNCTION gdpr_internal.canonical_sql(subject_type text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(canonical_sql.subject_type);
-  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
   parts text[];
 BEGIN
-  PERFORM gdpr_internal.column_numbers(relation, s.key);
   -- A name would be cut at 63 bytes and so name somebody else: such a key raises instead.
   SELECT array_agg(CASE y.t WHEN 'name'::regtype THEN format(
         'CASE WHEN octet_length(%1$s) < 64 THEN (%1$s)::pg_catalog.name ELSE substr(%1$s, 1, -1)::pg_catalog.name END', x.v)

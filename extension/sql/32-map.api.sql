@@ -155,7 +155,11 @@ BEGIN
     p.columns := ours;
     p.parent_oid := fk.confrelid;
     p.parent_columns := theirs;
-    p.scope := CASE WHEN child = fk.confrelid THEN 'stop' ELSE 'owned' END;
+    -- A shared row is no single person's, and what leads back up would go in circles.
+    p.scope := CASE WHEN gdpr_internal.is_below(s.subject_type, child, fk.confrelid) OR EXISTS (
+        SELECT FROM gdpr_internal.link AS l WHERE l.subject_type = s.subject_type AND l.scope = 'shared'
+          AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = child)
+      THEN 'stop' ELSE 'owned' END;
   ELSE
     p.relation_oid := fk.confrelid;
     p.columns := theirs;

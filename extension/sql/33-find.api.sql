@@ -31,6 +31,10 @@ BEGIN
   ELSIF ours = 'uuid' AND NOT same THEN
     RETURN format('%1$s OPERATOR(pg_catalog.=) CASE WHEN %2$s OPERATOR(pg_catalog.~) '
       '''^([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}$'' THEN (%2$s)::pg_catalog.uuid END', column_sql, value_sql);
+  ELSIF base IN ('text'::regtype, 'varchar'::regtype) AND theirs = 'uuid' THEN
+    -- Text that holds a uuid need not be spelled as PostgreSQL does.
+    RETURN format('%1$s OPERATOR(pg_catalog.=) ANY (ARRAY[%2$s, pg_catalog.upper(%2$s), '
+      'pg_catalog.replace(%2$s, ''-'', ''''), pg_catalog.upper(pg_catalog.replace(%2$s, ''-'', ''''))])', column_sql, value_sql);
   ELSIF base IN ('text'::regtype, 'varchar'::regtype, 'name'::regtype) THEN
     RETURN format('%s OPERATOR(pg_catalog.=) %s', column_sql, value_sql);
   ELSIF operator IS NOT NULL AND (same OR ours IN ('text', 'numeric')) THEN
@@ -61,8 +65,7 @@ BEGIN
     SELECT b.relation_schema, b.relation_name, ARRAY[b.key_column]
     FROM gdpr_internal.blocker AS b WHERE b.subject_type = check_declared.subject_type
   LOOP
-    PERFORM gdpr_internal.column_numbers(
-      gdpr_internal.existing(check_declared.subject_type, f.r_schema, f.r_name), f.r_columns);
+    PERFORM gdpr_internal.existing(check_declared.subject_type, f.r_schema, f.r_name, VARIADIC f.r_columns);
   END LOOP;
 END
 $$;
@@ -195,10 +198,10 @@ DECLARE
   conditions text;
 BEGIN
   SELECT k.* INTO STRICT l FROM gdpr_internal.link AS k WHERE k.link = find_link_sql.link;
-  relation := gdpr_internal.existing(l.subject_type, l.relation_schema, l.relation_name);
-  parent := gdpr_internal.existing(l.subject_type, l.parent_schema, l.parent_name);
+  relation := gdpr_internal.existing(l.subject_type, l.relation_schema, l.relation_name,
+                                     VARIADIC l.columns || array_remove(ARRAY[l.discriminator], NULL));
+  parent := gdpr_internal.existing(l.subject_type, l.parent_schema, l.parent_name, VARIADIC l.parent_columns);
   needed := gdpr_internal.needed_columns(l.subject_type, parent);
-  PERFORM gdpr_internal.column_numbers(relation, l.columns), gdpr_internal.column_numbers(parent, l.parent_columns);
   SELECT string_agg(format('j.v OPERATOR(pg_catalog.->>) %s AS v%s', array_position(needed, c), n), ', ' ORDER BY n)
   INTO source FROM unnest(l.parent_columns) WITH ORDINALITY AS u(c, n);
   SELECT string_agg(gdpr_internal.match_sql(format('t.%I', l.columns[n]), gdpr_internal.column_type(relation, l.columns[n]),

@@ -81,8 +81,7 @@ DECLARE
   relation regclass;
 BEGIN
   FOR b IN SELECT k.* FROM gdpr_internal.blocker AS k WHERE k.subject_type = s.subject_type ORDER BY k.name LOOP
-    relation := gdpr_internal.existing(s.subject_type, b.relation_schema, b.relation_name);
-    PERFORM gdpr_internal.column_numbers(relation, ARRAY[b.key_column]);
+    relation := gdpr_internal.existing(s.subject_type, b.relation_schema, b.relation_name, b.key_column);
     RETURN QUERY
     SELECT r.key, b.name, r.rows FROM gdpr_internal.query_as_owner(relation, format(
       'SELECT k.key, pg_catalog.count(*) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS k(key) JOIN %s AS t ON %s GROUP BY k.key',
@@ -107,12 +106,12 @@ COMMENT ON FUNCTION gdpr.blockers(text, text) IS
 --| True if a column decides in which partition a row lies.
 CREATE OR REPLACE FUNCTION gdpr_internal.is_partition_key(relation regclass, attnum int2) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  -- Keys and key expressions depend on their columns from inside; sub-partitions may have other numbers.
+  -- A key's columns hang on the table itself in pg_depend; sub-partitions may have other numbers.
   SELECT EXISTS (
     SELECT FROM pg_attribute AS root, pg_partition_tree($1) AS p
     JOIN pg_attribute AS a ON a.attrelid = p.relid
-    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.relid AND d.objsubid = 0
-     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.relid AND d.refobjsubid = a.attnum
+    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.relid AND d.objsubid = a.attnum
+     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.relid AND d.refobjsubid = 0 AND d.deptype = 'i'
     WHERE root.attrelid = $1 AND root.attnum = $2 AND a.attname = root.attname AND NOT p.isleaf)
 $$;
 COMMENT ON FUNCTION gdpr_internal.is_partition_key(regclass, int2) IS

@@ -109,6 +109,21 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.value_of_column(regclass, name, text) IS
   'A value in the text form of the column''s type; stops if it does not fit';
 
+--| True if links lead from one relation to another, or they are the same.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_below(subject_type text, above regclass, below regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE down(relid) AS (
+    SELECT $2::oid
+    UNION
+    SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name)::oid
+    FROM down AS d JOIN gdpr_internal.link AS l
+      ON l.subject_type = $1 AND l.scope <> 'stop' AND gdpr_internal.resolve(l.parent_schema, l.parent_name) = d.relid
+  )
+  SELECT EXISTS (SELECT FROM down AS d WHERE d.relid = $3)
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_below(text, regclass, regclass) IS
+  'True if links lead from one relation to another, or they are the same';
+
 --| Stops unless the parent is reached, and if the relation would reach itself through others.
 CREATE OR REPLACE FUNCTION gdpr_internal.require_reachable(
   s gdpr_internal.subject_type, relation regclass, parent regclass, scope text)
@@ -129,16 +144,7 @@ BEGIN
     RAISE EXCEPTION 'relation % holds the people of subject type "%" themselves', gdpr_internal.sql_name(relation), s.subject_type
       USING ERRCODE = '42P19', DETAIL = 'A link to it would erase other people together with this one.',
             HINT = 'Each person is anonymized by the own key; to note that it is not followed, use scope => ''stop''.';
-  ELSIF relation <> parent AND EXISTS (
-    WITH RECURSIVE below(relation) AS (
-      SELECT require_reachable.relation::oid
-      UNION
-      SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name)::oid
-      FROM below AS b JOIN gdpr_internal.link AS l
-        ON l.subject_type = s.subject_type AND l.scope <> 'stop'
-       AND gdpr_internal.resolve(l.parent_schema, l.parent_name) = b.relation
-    )
-    SELECT FROM below AS b WHERE b.relation = parent) THEN
+  ELSIF relation <> parent AND gdpr_internal.is_below(s.subject_type, relation, parent) THEN
     RAISE EXCEPTION 'the link would lead from % back to itself', gdpr_internal.sql_name(relation)
       USING ERRCODE = '42P19', DETAIL = format('%s is reached through it.', gdpr_internal.sql_name(parent)),
             HINT = 'Only a table''s link to itself may go in circles; use scope => ''stop'' to note that this one is not followed.';

@@ -2,7 +2,7 @@
 -- Who may do what: nobody declares anything about other people's tables, nobody without a bundle erases,
 -- nobody at all reads or writes pg_gdpr's state, and shadows on the caller's search_path are not seen.
 \ir lib/attack.sql
-SELECT plan(78);
+SELECT plan(79);
 
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 CREATE SCHEMA eve AUTHORIZATION attack_eve;

@@ -10,6 +10,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
     EXECUTE format('CREATE ROLE %I LOGIN', role);
   END IF;
+  -- what an attack won in another test is not kept
+  EXECUTE format('ALTER ROLE %I NOSUPERUSER NOCREATEROLE; ALTER ROLE %1$I RESET ALL; REVOKE gdpr_owner FROM %1$I', role);
 END
 $$;
 DO $$

@@ -27,6 +27,33 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_static(text, regrole) IS
   'preflight: all findings that the catalogs give';
 
+--| gdpr_internal.sets_off_code: whether an erasure runs functions that users wrote
+CREATE OR REPLACE FUNCTION gdpr_internal.sets_off_code(subject_type text)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH objects (classid, objid) AS (
+    SELECT 'pg_constraint'::regclass, c.oid
+    FROM gdpr_internal.preflight_tables($1) AS t
+    JOIN pg_constraint AS c ON c.conrelid = t.relation
+      OR c.contypid IN (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.relation)
+    UNION ALL
+    SELECT 'pg_attrdef'::regclass, d.oid
+    FROM gdpr_internal.preflight_tables($1) AS t JOIN pg_attrdef AS d ON d.adrelid = t.relation
+    UNION ALL
+    SELECT 'pg_class'::regclass, i.indexrelid
+    FROM gdpr_internal.preflight_tables($1) AS t JOIN pg_index AS i ON i.indrelid = t.relation
+  )
+  SELECT EXISTS (SELECT FROM gdpr_internal.firing_triggers($1))
+      -- what comes with the server is pinned and leaves no dependency
+      OR EXISTS (SELECT FROM objects AS o
+                 JOIN pg_depend AS d ON d.classid = o.classid AND d.objid = o.objid
+                 WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass));
+$$;
+COMMENT ON FUNCTION gdpr_internal.sets_off_code(text) IS
+  'whether an erasure of the subject type runs triggers or functions that users wrote';
+
 --| gdpr_internal.preflight_trial: one sampled chunk, rolled back
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_trial(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
@@ -34,17 +61,15 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT 'error', NULL::regclass, NULL::name,
-         -- what user code raises, or a value that does not fit, may quote a person
-         CASE WHEN t.sqlstate ~ '^(PD|0A|25|42|55|57)'
-           THEN format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.sqlstate, t.message)
-           ELSE format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s (%s)', t.sqlstate,
-             CASE WHEN t.sqlstate ~ '^P0' THEN 'raised by a trigger or function'
-                  WHEN t.sqlstate ~ '^23' THEN 'a constraint over several columns, or one that a trigger breaks'
-                  WHEN t.sqlstate ~ '^22' THEN 'a value that a trigger or an expression does not take'
-                  ELSE 'see the server log' END) END,
-         format('Anonymize one person in a transaction that you roll back to see it: BEGIN; SELECT gdpr.anonymize_subject(%L, ''…'', ''trial''); ROLLBACK;', $1)
+         format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.error_code,
+           CASE WHEN t.error_code ~ '^23' THEN 'a constraint over several columns, or one that a trigger breaks'
+             WHEN t.error_code ~ '^22' THEN 'a value that a trigger or an expression does not take'
+             -- what users wrote may quote a person, under any SQLSTATE
+             WHEN gdpr_internal.sets_off_code($1) THEN 'raised by a trigger, a function, or what they set off'
+             ELSE t.message END),
+         format('To see it, anonymize one person in a transaction that you roll back: BEGIN; SELECT gdpr.anonymize_subject(%L, ''…'', ''trial''); ROLLBACK;', $1)
   FROM gdpr_internal.trial($1, 20) AS t
-  WHERE t.sqlstate IS NOT NULL;
+  WHERE t.error_code IS NOT NULL;
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_trial(text) IS
   'preflight: an erasure of twenty people that is rolled back';

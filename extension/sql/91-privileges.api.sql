@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   SELECT b.bundle, b.kind, name
   FROM (VALUES
     -- Values are treated without a key; declaring asks for ownership of the tables by itself.
-    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'classify', 'unclassify',
+    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen']),
     ('public', 'view', ARRAY['kinds', 'classification']),
@@ -43,6 +43,16 @@ BEGIN
     FROM gdpr_internal.bundle AS b
     JOIN pg_class AS c ON c.relnamespace = 'gdpr'::regnamespace AND c.relkind = 'v'
       AND c.relname ~ ('^' || b.name || '$')
+    WHERE b.bundle = apply_bundle.bundle AND b.kind = 'view'
+    UNION ALL
+    -- A view checks its functions against the reader; without USAGE on the schema nobody else calls them.
+    SELECT format(verb, 'EXECUTE', 'FUNCTION ' || d.refobjid::regprocedure, role)
+    FROM gdpr_internal.bundle AS b
+    JOIN pg_class AS c ON c.relnamespace = 'gdpr'::regnamespace AND c.relkind = 'v' AND c.relname = b.name
+    JOIN pg_rewrite AS v ON v.ev_class = c.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = v.oid
+      AND d.refclassid = 'pg_proc'::regclass
+    JOIN pg_proc AS p ON p.oid = d.refobjid AND p.pronamespace = 'gdpr_internal'::regnamespace
     WHERE b.bundle = apply_bundle.bundle AND b.kind = 'view'
   LOOP
     EXECUTE command;

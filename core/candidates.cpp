@@ -140,7 +140,7 @@ std::vector<Rule> Candidates(const Rule& rule, const TypeFacts& type) {
       break;
     case ValueClass::kJson:
     case ValueClass::kXml:
-      list.Add(kEmpty);
+      if (!rule.facts.unique) list.Add(kEmpty);
       list.Add(SurrogateForm::kPlain);
       break;
     default:

@@ -108,6 +108,22 @@ std::size_t Detector::Iban(std::size_t at) const {
   return 0;
 }
 
+std::size_t Detector::Ip(std::size_t at) const {
+  const char c = text_[at];
+  if (!IsHex(c) && text_.substr(at, 2) != "::") return 0;
+  net::Address address;
+  std::size_t end = IsDigit(c) ? net::ReadIpv4(text_, at, address) : 0;
+  if (end != 0 && EndsWord(end)) return end;
+  end = net::ReadIpv6(text_, at, address);
+  if (end == 0 || !EndsWord(end)) return 0;
+  const std::string_view after = text_.substr(end, 2);
+  const bool goes_on =
+      after.starts_with(':') || (after.size() == 2 && after[0] == '.' && IsDigit(after[1]));
+  // "::" alone and "a::b" are rather code.
+  const std::string_view found = text_.substr(at, end - at);
+  return !goes_on && std::any_of(found.begin(), found.end(), IsDigit) ? end : 0;
+}
+
 bool Detector::FindUserInfo(std::size_t at, Match& match) const {
   std::size_t end = at;
   while (end < text_.size() && end - at < kMostScheme &&
@@ -176,16 +192,9 @@ Match Detector::At(std::size_t at, bool in_word) {
       match.found = Found::kIban;
       return match;
     }
-    net::Address address;
-    if (IsHex(c) || (c == ':' && text_.substr(at, 2) == "::")) {
-      match.end = IsDigit(c) ? net::ReadIpv4(text_, at, address) : 0;
-      if (match.end == 0 || !EndsWord(match.end)) match.end = net::ReadIpv6(text_, at, address);
-      const std::string_view found = text_.substr(at, match.end == 0 ? 0 : match.end - at);
-      if (match.end != 0 && EndsWord(match.end) && text_.substr(match.end, 1) != ":" &&
-          std::any_of(found.begin(), found.end(), IsDigit)) {
-        match.found = Found::kIp;
-        return match;
-      }
+    if ((match.end = Ip(at)) != 0) {
+      match.found = Found::kIp;
+      return match;
     }
   }
   if (IsDigit(c) || c == '+' || c == '(') {

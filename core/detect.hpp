@@ -61,6 +61,7 @@ class Detector {
   std::size_t Email(std::size_t at);
   std::size_t Domain(std::size_t at) const;
   std::size_t Iban(std::size_t at) const;
+  std::size_t Ip(std::size_t at) const;
   std::size_t Card() const;
   std::size_t Phone(std::size_t at);
   bool FindUserInfo(std::size_t at, Match& match) const;

@@ -62,7 +62,7 @@ bool IsGrouped(const DigitRun& run, std::size_t group) {
   if (group < 2 || run.groups[0].length > 4 || digits.size() < 9 || digits.size() > 13)
     return false;
   for (std::size_t i = 1; i <= group; ++i) {
-    if (run.groups[i].separator == '/') return false;
+    if (run.groups[i].separator == '/' || run.groups[i].length < 2) return false;
   }
   if (!IsAmount(run, group)) return true;
   // 612 345 678 is a Spanish mobile, 123 456 789 rather an amount.

@@ -44,7 +44,9 @@ std::size_t ReadIpv4(std::string_view text, std::size_t at, Address& address) {
       number = number * 10 + static_cast<unsigned>(text[at++] - '0');
       ++length;
     }
-    if (length == 0 || number > 255) return 0;
+    // A leading zero is octal to some readers, and rather part of a telephone number.
+    const bool zero_first = length > 1 && text[at - length] == '0';
+    if (length == 0 || number > 255 || zero_first) return 0;
     address.raw[i] = static_cast<std::uint8_t>(number);
   }
   return at < text.size() && IsDigit(text[at]) ? 0 : at;

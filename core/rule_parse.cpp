@@ -153,10 +153,6 @@ class Parser {
   void ReadOverride(Profile profile, std::size_t item) {
     std::optional<Treatment>& own = rule_.overrides[static_cast<std::size_t>(profile)];
     if (own) FailTwice(ProfileName(profile), item);
-    if (rule_.kind->name == "not_personal") {
-      Fail(item, kWord, "kind \"not_personal\" takes no treatment",
-           "It is kept in every profile. Give the column the kind of what it holds instead.");
-    }
     const std::vector<std::string_view> names = words::TreatmentNames(profile);
     if (!Accept('=')) {
       Fail(at_, kForm, "\"=\" expected after " + std::string(ProfileName(profile)),
@@ -177,6 +173,10 @@ class Parser {
     }
     Treatment treatment{word->id, 0, 0, {}};
     ReadParameters(*word, treatment);
+    if (rule_.kind->name == "not_personal" && treatment.id != TreatmentId::kKeep) {
+      Fail(item, kWord, "kind \"not_personal\" takes no treatment but \"keep\"",
+           "It is kept in every profile. Give the column the kind of what it holds instead.");
+    }
     own = std::move(treatment);
   }
 

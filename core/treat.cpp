@@ -25,6 +25,12 @@ using enum TreatmentId;
               "Asked for was " + where + ".", "Drop NOT NULL, or use \"keep\" in the rule."};
 }
 
+// A treatment that becomes another one loses its parameters: they were not meant for that one.
+words::InForce Normalized(const words::InForce& plan, const TypeFacts& type) {
+  const TreatmentId id = treat::Normalize(plan.id, plan.id == kConstant && plan.a != 0, type);
+  return id == plan.id ? plan : words::InForce{id, 0, 0, {}};
+}
+
 void TreatClass(const treat::Call& call) {
   Result& result = call.result;
   switch (call.type.cls) {
@@ -121,7 +127,7 @@ void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value
     case kFf1:
       FailNotAvailable(profile);
     default:
-      plan.id = treat::Normalize(plan.id, plan.a != 0, type);
+      plan = Normalized(plan, type);
   }
   result.state = Result::State::kValue;
   TreatClass({rule, profile, plan, type, value, random, result});
@@ -131,7 +137,7 @@ bool IsConstant(const Rule& rule, Profile profile, const TypeFacts& type) {
   const words::InForce plan = words::Resolve(rule, profile);
   if (plan.id == kNull) return true;
   if (plan.id == kKeep || plan.id == kFake || plan.id == kHmac || plan.id == kFf1) return false;
-  const TreatmentId id = treat::Normalize(plan.id, plan.a != 0, type);
+  const TreatmentId id = Normalized(plan, type).id;
   if (id != kConstant && id != kEmpty && id != kStars) return false;
   if (type.cls == ValueClass::kInet) return plan.id == kConstant && plan.a != 0;
   // Without a text, erasing a uuid makes a new random one.

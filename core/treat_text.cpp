@@ -207,6 +207,7 @@ void Decimals(const Call& call) {
     has_point = has_point || token.find('.') != std::string_view::npos;
     char digits[32];
     const auto places = static_cast<int>(call.plan.a);
+    if (std::abs(number) < 0.5 * std::pow(10, -places)) number = 0;  // no "-0.0"
     const auto put =
         std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, places);
     out.append(digits, put.ptr);

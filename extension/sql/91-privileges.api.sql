@@ -10,8 +10,6 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen']),
     ('public', 'view', ARRAY['kinds', 'classification']),
-    -- A function within a view is checked against the reader; without USAGE nobody can name it.
-    ('public', 'internal', ARRAY['kinds']),
     -- Applications that must skip frozen people.
     ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
     ('reader', 'view', ARRAY['.*_frozen']),
@@ -38,9 +36,8 @@ BEGIN
   FOR command IN
     SELECT format(verb, 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure, role)
     FROM gdpr_internal.bundle AS b
-    JOIN pg_proc AS p ON p.proname ~ ('^' || b.name || '$')
-      AND p.pronamespace = CASE b.kind WHEN 'internal' THEN 'gdpr_internal' ELSE 'gdpr' END::regnamespace
-    WHERE b.bundle = apply_bundle.bundle AND b.kind IN ('function', 'internal')
+    JOIN pg_proc AS p ON p.proname ~ ('^' || b.name || '$') AND p.pronamespace = 'gdpr'::regnamespace
+    WHERE b.bundle = apply_bundle.bundle AND b.kind = 'function'
     UNION ALL
     SELECT format(verb, 'SELECT', c.oid::regclass, role)
     FROM gdpr_internal.bundle AS b

@@ -29,7 +29,7 @@ CREATE FUNCTION evil.rule_copy(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN P
 CREATE FUNCTION evil.view_output(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM t.note('view_output'); RETURN $1; END $$;
 CREATE FUNCTION evil.view_filter(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN t.note('view_filter'); END $$;
 CREATE FUNCTION evil.policy(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN t.note('policy'); END $$;
-CREATE FUNCTION evil.trigger() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION evil.trigger() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM t.note(TG_ARGV[0]);
   IF (SELECT phase <> 'setup' FROM t.phase) THEN

@@ -2,7 +2,7 @@
 -- Blockers: reasons not to anonymize a person yet. Always asked as the owner of the blocker's relation.
 
 --| Declares that any row of a table or view with the person's key holds the person back.
-CREATE OR REPLACE FUNCTION gdpr.add_blocker(subject_type text, name text, relation regclass, key_column name)
+CREATE OR REPLACE FUNCTION gdpr_internal.add_blocker(subject_type text, name text, relation regclass, key_column name)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -48,11 +48,11 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr.add_blocker(text, text, regclass, name) IS
+COMMENT ON FUNCTION gdpr_internal.add_blocker(text, text, regclass, name) IS
   'Declares that any row of a table or view with the person''s key holds the person back';
 
 --| Gives up a blocker.
-CREATE OR REPLACE FUNCTION gdpr.drop_blocker(subject_type text, name text) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_blocker(subject_type text, name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(drop_blocker.subject_type);
@@ -65,7 +65,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr.drop_blocker(text, text) IS 'Gives up a blocker';
+COMMENT ON FUNCTION gdpr_internal.drop_blocker(text, text) IS 'Gives up a blocker';
 
 --| Rows that hold people back, for canonical keys; one statement per blocker, as its owner.
 CREATE OR REPLACE FUNCTION gdpr_internal.blocked(subject_type text, subject_keys text[])
@@ -118,7 +118,7 @@ COMMENT ON FUNCTION gdpr_internal.is_partition_key(regclass, int2) IS
   'True if a column decides in which partition a row lies';
 
 --| Sends rows that would reach a frozen person to another value: the suspense account.
-CREATE OR REPLACE FUNCTION gdpr.redirect_frozen(subject_type text, relation regclass, column_name name, to_value text)
+CREATE OR REPLACE FUNCTION gdpr_internal.redirect_frozen(subject_type text, relation regclass, column_name name, to_value text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -170,11 +170,11 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr.redirect_frozen(text, regclass, name, text) IS
+COMMENT ON FUNCTION gdpr_internal.redirect_frozen(text, regclass, name, text) IS
   'Gives rows that would reach a frozen person another value in a link column (the suspense account)';
 
 --| Gives up a redirect; rows that would reach a frozen person are refused again.
-CREATE OR REPLACE FUNCTION gdpr.drop_redirect(subject_type text, relation regclass, column_name name) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_redirect(subject_type text, relation regclass, column_name name) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(drop_redirect.subject_type);
@@ -191,7 +191,7 @@ BEGIN
   PERFORM gdpr_internal.refresh_guard(drop_redirect.relation);
 END
 $$;
-COMMENT ON FUNCTION gdpr.drop_redirect(text, regclass, name) IS
+COMMENT ON FUNCTION gdpr_internal.drop_redirect(text, regclass, name) IS
   'Gives up a redirect; rows that would reach a frozen person are refused again';
 
 --| True if the person is anonymized and frozen; NULL for a null key.

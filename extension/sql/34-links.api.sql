@@ -206,7 +206,7 @@ COMMENT ON FUNCTION gdpr_internal.in_key_order(name[], name[], name[]) IS
   'Column pairs of a link in the order of the subject''s key';
 
 --| Declares that rows of a table belong to the people (or rows) whose parent columns they repeat.
-CREATE OR REPLACE FUNCTION gdpr.add_link(
+CREATE OR REPLACE FUNCTION gdpr_internal.add_link(
   subject_type text, relation regclass, columns name[], parent regclass DEFAULT NULL,
   parent_columns name[] DEFAULT NULL, discriminator name DEFAULT NULL, discriminator_value text DEFAULT NULL,
   scope text DEFAULT 'owned', on_erase text DEFAULT 'anonymize')
@@ -259,11 +259,11 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr.add_link(text, regclass, name[], regclass, name[], name, text, text, text) IS
+COMMENT ON FUNCTION gdpr_internal.add_link(text, regclass, name[], regclass, name[], name, text, text, text) IS
   'Declares that rows of a table belong to the people, or the rows reached before, whose columns they repeat';
 
 --| Gives up links by their columns; parent and discriminator value narrow the choice.
-CREATE OR REPLACE FUNCTION gdpr.drop_link(
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_link(
   subject_type text, relation regclass, columns name[], parent regclass DEFAULT NULL, discriminator_value text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -303,5 +303,5 @@ BEGIN
   PERFORM gdpr_internal.refresh_guard(drop_link.relation);
 END
 $$;
-COMMENT ON FUNCTION gdpr.drop_link(text, regclass, name[], regclass, text) IS
+COMMENT ON FUNCTION gdpr_internal.drop_link(text, regclass, name[], regclass, text) IS
   'Gives up links by their columns; parent and discriminator value narrow the choice';

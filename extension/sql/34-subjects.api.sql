@@ -145,7 +145,7 @@ COMMENT ON FUNCTION gdpr_internal.create_frozen_view(text) IS
   'Creates gdpr.<type>_frozen: who is frozen, with the key in its own type';
 
 --| Declares a table of people.
-CREATE OR REPLACE FUNCTION gdpr.register_subject(
+CREATE OR REPLACE FUNCTION gdpr_internal.register_subject(
   subject_type text, relation regclass, key name[] DEFAULT NULL, anonymization boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -187,7 +187,7 @@ BEGIN
   PERFORM gdpr_internal.refresh_guard(register_subject.relation);
 END
 $$;
-COMMENT ON FUNCTION gdpr.register_subject(text, regclass, name[], boolean) IS
+COMMENT ON FUNCTION gdpr_internal.register_subject(text, regclass, name[], boolean) IS
   'Declares a table of people under a name; the key defaults to the primary key';
 
 --| Takes a subject type with everything declared for it, its frozen people, guards and view away.
@@ -219,7 +219,7 @@ COMMENT ON FUNCTION gdpr_internal.forget_subject(text) IS
   'Takes a subject type with everything declared for it, its frozen people, guards and view away';
 
 --| Gives up a subject type with its links, blockers and redirects.
-CREATE OR REPLACE FUNCTION gdpr.unregister_subject(subject_type text, forget_frozen boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION gdpr_internal.unregister_subject(subject_type text, forget_frozen boolean DEFAULT false)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -237,7 +237,7 @@ BEGIN
   PERFORM gdpr_internal.forget_subject(s.subject_type);
 END
 $$;
-COMMENT ON FUNCTION gdpr.unregister_subject(text, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.unregister_subject(text, boolean) IS
   'Gives up a subject type with its links, blockers and redirects; refused while it has frozen people unless told to forget them';
 
 --| True if a relation or one of its columns is gone.
@@ -252,7 +252,7 @@ COMMENT ON FUNCTION gdpr_internal.is_missing(name, name, name[]) IS
   'True if a relation or one of its columns is gone';
 
 --| Gives up what was declared on tables and columns that are gone.
-CREATE OR REPLACE FUNCTION gdpr.drop_missing(subject_type text) RETURNS bigint
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_missing(subject_type text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(drop_missing.subject_type);
@@ -291,5 +291,5 @@ BEGIN
   RETURN gone;
 END
 $$;
-COMMENT ON FUNCTION gdpr.drop_missing(text) IS
+COMMENT ON FUNCTION gdpr_internal.drop_missing(text) IS
   'Gives up links, blockers and redirects on tables and columns that do not exist any more; returns how many';

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/owner.hpp"
 
+#include "extension/src/door.hpp"
+
 #include "extension/src/rows.hpp"
 
 #include "extension/src/compat.hpp"
@@ -161,15 +163,33 @@ void LeaveOwner(const OwnerScope& scope) {
   SetUserIdAndSecContext(scope.saved_user, scope.saved_context);
 }
 
-bool EngineAtWork() {
-  return current_scope != nullptr && current_scope->engine;
+bool EngineAtWork(Relation relation) {
+  if (current_scope == nullptr || !current_scope->engine) return false;
+  Oid work = current_scope->relation;
+  Oid oid = RelationGetRelid(relation);
+  if (oid == work) return true;
+  if (!relation->rd_rel->relispartition && !has_superclass(oid)) return false;
+  return list_member_oid(find_all_inheritors(work, NoLock, nullptr), oid);
+}
+
+const OwnerScope* CurrentScope() {
+  return current_scope;
 }
 
 Oid Caller() {
-  if (current_scope != nullptr) return current_scope->owner;
-  if (InSecurityRestrictedOperation()) {
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("cannot tell who calls within a security-restricted operation")));
+  Oid caller = DoorCaller(current_scope);
+  if (OidIsValid(caller)) return caller;
+  Oid user;
+  int context;
+  GetUserIdAndSecContext(&user, &context);
+  // Foreign keys run their actions as the table's owner and are known by SECURITY_NOFORCE_RLS
+  if ((context & (SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS)) != 0) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("cannot be called by code that runs on another role's behalf"),
+             errdetail("A trigger, a view or a function called it during an erasure, a cascade "
+                       "of a foreign key or maintenance."),
+             errhint("Call it in a statement of its own.")));
   }
   return GetOuterUserId();
 }

@@ -24,12 +24,18 @@ void EnterOwner(OwnerScope& scope, Oid relation, bool engine);
 /// Back to the user before EnterOwner.
 void LeaveOwner(const OwnerScope& scope);
 
-/// Whether execute_as_owner runs a statement of the engine in this backend.
-bool EngineAtWork();
+/// Whether execute_as_owner is at work on this very relation, or on one it is a partition or child
+/// of. A trigger that it set off and that writes elsewhere is not the engine.
+bool EngineAtWork(Relation relation);
 
-/// The role that called our outermost function: outside of SECURITY DEFINER, after SET ROLE. While
-/// we work as an owner, code that calls us counts as that owner.
-/// errors  42501 within somebody else's security-restricted operation
+/// The innermost switch, or NULL.
+const OwnerScope* CurrentScope();
+
+/// The role that called our outermost function: who opened its door (door.hpp), or without one the
+/// session's role, after SET ROLE.
+/// errors  42501 where code runs as somebody else than who started the statement: in a
+///         security-restricted operation (ours too) or a cascade of a foreign key. What a table's
+///         owner planted there must not speak in another's name.
 Oid Caller();
 
 /// "schema"."name", or NULL when the relation is gone. Allocated in the current context.

@@ -74,6 +74,20 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.sample_value(oid, "char", int) IS
   'a sample literal of a type; NULL where none is known';
 
+--| gdpr_internal.depends_on_value: whether a treatment's outcome has to be tried on real values
+CREATE OR REPLACE FUNCTION gdpr_internal.depends_on_value(
+  base_type oid, category "char", treatment text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  -- what becomes of a document or an array depends on what is in it, unless nothing is left
+  SELECT coalesce($3 ~ '^(redact|leaves)', false)
+      OR ($2 = 'A' OR $1 IN (114, 142, 3802)) AND coalesce($3 NOT IN ('null', 'empty'), true);
+$$;
+COMMENT ON FUNCTION gdpr_internal.depends_on_value(oid, "char", text) IS
+  'whether what a treatment makes of a value depends on the value';
+
 --| gdpr_internal.trial_query: the statement that tries one rule on one column
 CREATE OR REPLACE FUNCTION gdpr_internal.trial_query(
   relation oid, attnum int2, column_name name, column_type text, sample_type text, sample text,

@@ -18,10 +18,7 @@ AS $$
          n.not_null, n.is_unique, f.alone OR NOT f.is_unique, f.one_null, f.index_name,
          f.generated, f.identity_always, f.refers, f.check_names, f.check_expressions, p.kind, p.stem,
          p.treatment, p.kind = 'not_personal' OR coalesce(p.treatment = 'keep', false),
-         -- what becomes of a document or an array depends on what is in it
-         coalesce(p.treatment ~ '^(redact|leaves)', false)
-           OR ((f.category = 'A' OR f.base_type IN (114, 142, 3802))
-               AND coalesce(p.treatment NOT IN ('null', 'empty'), true)),
+         gdpr_internal.depends_on_value(f.base_type, f.category, p.treatment),
          f.follows AND p.treatment IS NULL,
          gdpr_internal.add_facts(p.stem, n.is_unique, n.not_null, n.length)
   FROM gdpr_internal.column_facts($1) AS f
@@ -108,7 +105,8 @@ BEGIN
       LOOP
         SELECT t.* INTO tried FROM gdpr_internal.try_rule(relation, needs, candidate,
           needs.is_unique AND stem = needs.rule,
-          needs.real_values AND gdpr_internal.rule_treatment(candidate) IS NULL) AS t;
+          gdpr_internal.depends_on_value(needs.base_type, needs.category,
+            gdpr_internal.rule_treatment(candidate))) AS t;
         IF tried.reason IS NULL THEN
           rule := candidate;
           reason := NULL;

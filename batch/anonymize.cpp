@@ -72,9 +72,15 @@ bool WorkThrough(const Options& options, Signals& signals, const ledger::RunInfo
 
 std::optional<ledger::RunInfo> StartOrResume(Connection& connection, const Options& options,
                                              const Signals& signals) {
-  if (options.resume) return ledger::Resume(connection, options.subject, options.run);
-  const auto keys = OpenKeys(options);
-  return PlanRun(connection, options, *keys, signals);
+  if (!options.resume) {
+    const auto keys = OpenKeys(options);
+    Preflight(connection, options);
+    return PlanRun(connection, options, *keys, signals);
+  }
+  const auto info = ledger::Resume(connection, options.subject, options.run);
+  // What preflight proved when the run began still holds while the schema is the same.
+  if (info && !info->same_plan) Preflight(connection, options);
+  return info;
 }
 
 [[noreturn]] void ThrowUnfinished(const Options& options, const Signals& signals, RunId run) {
@@ -100,7 +106,6 @@ ExitCode Anonymize(const Options& options, Signals& signals) {
     const auto keys = OpenKeys(options);
     return DryRun(connection, options, *keys, signals);
   }
-  Preflight(connection, options);
   const std::optional<ledger::RunInfo> info = StartOrResume(connection, options, signals);
   if (!info) {
     Log(Level::kInfo, "nothing_to_resume", {{"subject", options.subject}});
@@ -125,7 +130,7 @@ ExitCode Anonymize(const Options& options, Signals& signals) {
   signals.Forget(&connection);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const ExitCode code = ReportRun(connection, options, info->run, seconds);
-  Log(Level::kInfo, "run_finished", {{"run", info->run}, {"seconds", seconds}, {"exit", static_cast<int>(code)}});
+  Log(Level::kInfo, "run_finished", {{"run", info->run}, {"ms", static_cast<std::int64_t>(seconds * 1000)}, {"exit", static_cast<int>(code)}});
   return code;
 }
 

@@ -18,7 +18,7 @@ int AddKeys(Connection& connection, RunId run, std::span<const std::string> keys
 
 RunInfo Ready(Connection& connection, RunId run) {
   const Result result = connection.Execute(query::kRunReady, {run});
-  return {run, result.Int(0, 0), static_cast<int>(result.Int(0, 1)), 0};
+  return {run, result.Int(0, 0), static_cast<int>(result.Int(0, 1)), 0, true};
 }
 
 std::optional<RunInfo> Resume(Connection& connection, const std::string& subject_type,
@@ -26,7 +26,7 @@ std::optional<RunInfo> Resume(Connection& connection, const std::string& subject
   const Result result = connection.Execute(query::kRunResume, {subject_type, run});
   if (result.rows() == 0 || result.IsNull(0, 0)) return std::nullopt;
   return RunInfo{result.Int(0, 0), result.Int(0, 1), static_cast<int>(result.Int(0, 2)),
-                 static_cast<int>(result.Int(0, 3))};
+                 static_cast<int>(result.Int(0, 3)), result.Text(0, 4) == "t"};
 }
 
 void Cancel(Connection& connection, RunId run) { connection.Execute(query::kRunCancel, {run}); }

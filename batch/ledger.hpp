@@ -21,6 +21,7 @@ struct RunInfo {
   RunId run = 0;
   std::int64_t people = 0;
   int chunks = 0, chunks_done = 0;
+  bool same_plan = false;  ///< resumed: the schema is as it was when the run began
 };
 
 struct Lease {

@@ -35,6 +35,14 @@ void LogSqlError(const gdpr::batch::SqlError& error) {
        {"detail", quotes ? std::string() : fields.detail}, {"hint", hint}});
 }
 
+/// Something that the user named or may not do, or the database.
+ExitCode CodeOf(const gdpr::batch::SqlError& error) {
+  for (const char* sqlstate : {"22", "42501", "42704", "55000", "55006"}) {
+    if (error.sqlstate().starts_with(sqlstate)) return ExitCode::kConfiguration;
+  }
+  return ExitCode::kDatabase;
+}
+
 ExitCode Main(int argc, char** argv) {
   gdpr::batch::SetUpLog(gdpr::batch::LogFormat::kKeyValue, Level::kInfo);
   try {
@@ -49,8 +57,7 @@ ExitCode Main(int argc, char** argv) {
     return fault.code();
   } catch (const gdpr::batch::SqlError& error) {
     LogSqlError(error);
-    // Another run of the subject type: nothing is wrong with the database.
-    return error.sqlstate() == "55006" ? ExitCode::kConfiguration : ExitCode::kDatabase;
+    return CodeOf(error);
   } catch (const std::exception& error) {
     Log(Level::kError, "stopped", {{"message", error.what()}});
     return ExitCode::kDatabase;

@@ -88,11 +88,22 @@ void PrintPreview(const Preview& p, std::int64_t rows, std::int64_t tables, doub
   if (p.frozen > 0) line(p.frozen, "were anonymized before");
 }
 
+/// Findings are sentences, too long for columns.
+void PrintFindings(const Result& findings) {
+  for (int row = 0; row < findings.rows(); ++row) {
+    std::string where(findings.Text(row, 1));
+    if (!findings.IsNull(row, 2)) where += "." + std::string(findings.Text(row, 2));
+    std::cout << findings.Text(row, 0) << ": " << where << (where.empty() ? "" : ": ")
+              << findings.Text(row, 3) << "\n    " << findings.Text(row, 4) << '\n';
+  }
+  if (findings.rows() > 0) std::cout << '\n';
+}
+
 nlohmann::ordered_json ReadFindings(Connection& connection, const Options& options,
                                     std::int64_t& errors) {
   const Result findings = connection.Execute(query::kPreflight, {options.subject, options.unclassified});
   for (int row = 0; row < findings.rows(); ++row) errors += findings.Text(row, 0) == "error" ? 1 : 0;
-  if (!options.json) PrintTable(std::cout, findings, "Preflight");
+  if (!options.json) PrintFindings(findings);
   return TableJson(findings);
 }
 
@@ -127,7 +138,7 @@ void Preflight(Connection& connection, const Options& options) {
   if (options.json) {
     std::cout << nlohmann::ordered_json{{"preflight", TableJson(findings)}}.dump() << std::endl;
   } else {
-    PrintTable(std::cout, findings, "Preflight");
+    PrintFindings(findings);
   }
   throw PreflightFault(errors);
 }

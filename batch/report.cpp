@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/report.hpp"
 
+#include <cmath>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -45,7 +46,7 @@ ExitCode ReportRun(Connection& connection, const Options& options, RunId run, do
                                         {"chunks", s.chunks},
                                         {"chunks_done", s.chunks_done},
                                         {"rows", s.rows},
-                                        {"seconds", seconds}}
+                                        {"seconds", std::round(seconds * 1000) / 1000}}
                      .dump()
               << std::endl;
   } else {

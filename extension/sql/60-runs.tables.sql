@@ -13,6 +13,7 @@ CREATE TABLE gdpr_internal.run (
   state text NOT NULL DEFAULT 'planning'
     CHECK (state IN ('planning', 'running', 'finished', 'cancelled')),
   options jsonb NOT NULL DEFAULT '{}',
+  plan_fingerprint text,
   people bigint NOT NULL DEFAULT 0,
   chunks int NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),

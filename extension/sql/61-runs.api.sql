@@ -8,16 +8,21 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   other int;
 BEGIN
-  IF NOT pg_try_advisory_lock(1734635634, hashtext(run_lock.subject_type)) THEN
-    SELECT l.pid INTO other FROM pg_locks AS l
-    WHERE l.locktype = 'advisory' AND l.classid = 1734635634 AND l.objsubid = 2 AND l.granted
-      AND l.objid = (hashtext(run_lock.subject_type)::bigint & 4294967295)::oid
-      AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
-    RAISE EXCEPTION 'another run of subject type "%" is at work', run_lock.subject_type
-      USING ERRCODE = 'object_in_use',
-            DETAIL = format('It is held by the session with process ID %s.', other),
-            HINT = 'Wait for it to finish; gdpr.runs shows how far it is.';
-  END IF;
+  -- The session of a client that was killed needs a moment to notice.
+  FOR try IN 1 .. 20 LOOP
+    IF pg_try_advisory_lock(1734635634, hashtext(run_lock.subject_type)) THEN
+      RETURN;
+    END IF;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+  SELECT l.pid INTO other FROM pg_locks AS l
+  WHERE l.locktype = 'advisory' AND l.classid = 1734635634 AND l.objsubid = 2 AND l.granted
+    AND l.objid = (hashtext(run_lock.subject_type)::bigint & 4294967295)::oid
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
+  RAISE EXCEPTION 'another run of subject type "%" is at work', run_lock.subject_type
+    USING ERRCODE = 'object_in_use',
+          DETAIL = format('It is held by the session with process ID %s.', other),
+          HINT = 'Wait for it to finish; gdpr.runs shows how far it is.';
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.run_lock(text) IS
@@ -139,7 +144,8 @@ BEGIN
   SELECT coalesce(sum(c.people), 0), count(*) INTO people, chunks
   FROM gdpr_internal.chunk AS c WHERE c.run = run_ready.run;
   UPDATE gdpr_internal.run AS r
-  SET state = 'running', people = run_ready.people, chunks = run_ready.chunks
+  SET state = 'running', people = run_ready.people, chunks = run_ready.chunks,
+      plan_fingerprint = gdpr_internal.plan_fingerprint(r.subject_type)
   WHERE r.run = run_ready.run;
 END
 $$;
@@ -148,7 +154,7 @@ COMMENT ON FUNCTION gdpr.run_ready(bigint) IS 'Ends the planning of a run: its c
 --| Takes up an unfinished run: the one named, or the newest of the subject type.
 CREATE OR REPLACE FUNCTION gdpr.run_resume(
   subject_type text, INOUT run bigint DEFAULT NULL,
-  OUT people bigint, OUT chunks int, OUT chunks_done int, OUT unclassified text)
+  OUT people bigint, OUT chunks int, OUT chunks_done int, OUT same_plan boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target gdpr_internal.run;
@@ -174,13 +180,13 @@ BEGIN
   run := target.run;
   people := target.people;
   chunks := target.chunks;
-  unclassified := target.unclassified;
+  same_plan := target.plan_fingerprint = gdpr_internal.plan_fingerprint(target.subject_type);
   SELECT count(*) INTO chunks_done FROM gdpr_internal.chunk AS c
   WHERE c.run = target.run AND c.state = 'done';
 END
 $$;
 COMMENT ON FUNCTION gdpr.run_resume(text, bigint) IS
-  'Takes up an unfinished run and its lock: the one named, or the newest of the subject type; NULL if there is none';
+  'Takes up an unfinished run and its lock: the one named, or the newest of the subject type; NULL if there is none. same_plan: the schema is as it was when the run began';
 
 --| Gives up an unfinished run. What is done stays done; the list of the others is deleted.
 CREATE OR REPLACE FUNCTION gdpr.run_cancel(run bigint) RETURNS void

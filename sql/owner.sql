@@ -5,7 +5,7 @@ SET client_min_messages = notice;
 CREATE ROLE gdpr_own_alice;
 CREATE SCHEMA own AUTHORIZATION gdpr_own_alice;
 ALTER ROLE gdpr_own_alice SET search_path = own;
--- What the owner's trigger sees of us.
+-- What the owner's trigger is told when it asks for whom it works.
 CREATE FUNCTION own.caller() RETURNS text LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN gdpr_internal.caller(); END';
 SET ROLE gdpr_own_alice;
@@ -15,7 +15,7 @@ ALTER TABLE own.person ENABLE ROW LEVEL SECURITY;
 ALTER TABLE own.person FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION own.look() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO seen VALUES (concat_ws(' ', current_user, caller(), current_setting('search_path')));
+  INSERT INTO seen VALUES (concat_ws(' ', current_user, current_setting('search_path')));
   IF NEW.email = 'boom' THEN
     RAISE EXCEPTION 'secret: %', OLD.email USING DETAIL = OLD.email, HINT = OLD.email, ERRCODE = 'AB123';
   END IF;
@@ -29,10 +29,11 @@ INSERT INTO own.person VALUES (1, 'one@example.org', 1), (2, 'two@example.org', 
 SELECT 'own.person'::regclass::oid AS person \gset
 
 -- FORCE ROW LEVEL SECURITY hides nothing from us; the trigger runs as its table's owner, under the
--- owner's search_path, and counts as the owner when it calls us.
+-- owner's search_path, and cannot speak for whoever called us.
 SELECT gdpr_internal.execute_as_owner(:person, 'UPDATE person SET n = n + $1 WHERE id = ANY ($2)', 1, ARRAY[1, 2]);
 SELECT gdpr_internal.execute_as_owner(:person, 'UPDATE person SET n = n');
 SELECT DISTINCT t FROM own.seen;
+SELECT * FROM gdpr_internal.query_as_owner(:person, 'SELECT own.caller()') AS t(name text);
 SELECT * FROM gdpr_internal.query_as_owner(:person, 'SELECT id, email FROM person WHERE id = $1', 2) AS t(id int, email text);
 SELECT * FROM gdpr_internal.query_as_owner(:person, 'SELECT id, email FROM person ORDER BY id') AS t(id int, email text);
 SELECT * FROM gdpr_internal.query_as_owner(:person, 'SELECT current_setting(''row_security''), current_user::text') AS t(rls text, who text);

@@ -153,37 +153,60 @@ bool IsFrozen(Guard* guard, GuardTarget* target, LinkValues* link) {
                F_TEXTEQ, PointerGetDatum(stored));
 }
 
-enum class Verdict { kFree, kOldFrozen, kNewFrozen };
+// What a row says about one target, before and after.
+struct Links {
+  LinkValues before;
+  LinkValues after;
+  bool moves;  // the row arrives, or its link changes
+};
 
-// Runs as the owner of the parent, or of the relation itself: casts and operators are users' code.
-Verdict Judge(const Firing& firing, GuardTarget* target) {
-  LinkValues link;
-  if (firing.old_row != nullptr) {
-    ReadLink(firing, target, firing.old_row, &link);
-    if (link.complete && IsFrozen(firing.guard, target, &link)) return Verdict::kOldFrozen;
-    // A row that stays where it is needs no lock: its own row lock orders us with an erasure, and a
-    // lock on the parent after it could deadlock
-    if (firing.new_row == nullptr || SameColumns(firing, target)) return Verdict::kFree;
-  }
-  ReadLink(firing, target, firing.new_row, &link);
-  if (!link.complete) return Verdict::kFree;
-  if (OidIsValid(target->parent)) LockParent(target, &link);
-  return IsFrozen(firing.guard, target, &link) ? Verdict::kNewFrozen : Verdict::kFree;
+// Runs as the relation's owner: the casts of its columns are the owner's code.
+void ReadLinks(const Firing& firing, GuardTarget* target, void* result) {
+  auto* links = static_cast<Links*>(result);
+  links->before.complete = links->after.complete = false;
+  if (firing.old_row != nullptr) ReadLink(firing, target, firing.old_row, &links->before);
+  links->moves =
+      firing.new_row != nullptr && (firing.old_row == nullptr || !SameColumns(firing, target));
+  if (links->moves) ReadLink(firing, target, firing.new_row, &links->after);
 }
 
-Verdict JudgeAsOwner(const Firing& firing, GuardTarget* target) {
+enum class Verdict { kFree, kOldFrozen, kNewFrozen };
+
+struct Judgement {
+  Links links;
+  Verdict verdict;
+};
+
+// Runs as the parent's owner: equality and text form of its columns are that owner's code.
+void JudgeLinks(const Firing& firing, GuardTarget* target, void* result) {
+  auto* judgement = static_cast<Judgement*>(result);
+  Links* links = &judgement->links;
+  judgement->verdict = Verdict::kFree;
+  if (links->before.complete && IsFrozen(firing.guard, target, &links->before)) {
+    judgement->verdict = Verdict::kOldFrozen;
+    return;
+  }
+  // A row that stays where it is needs no lock: its own row lock orders us with an erasure, and a
+  // lock on the parent after it could deadlock
+  if (!links->after.complete) return;
+  if (OidIsValid(target->parent)) LockParent(target, &links->after);
+  if (IsFrozen(firing.guard, target, &links->after)) judgement->verdict = Verdict::kNewFrozen;
+}
+
+using Work = void (*)(const Firing&, GuardTarget*, void*);
+
+// Runs work that may call users' code as the owner of a relation, and no error of it quotes a
+// value.
+void RunAsOwner(Oid relation, const char* name, const Firing& firing, GuardTarget* target,
+                Work work, void* result) {
   MemoryContext context = CurrentMemoryContext;
-  Oid relation = OidIsValid(target->parent) ? target->parent : RelationGetRelid(firing.relation);
-  const char* name =
-      OidIsValid(target->parent) ? target->parent_name : RelationGetRelationName(firing.relation);
-  volatile Verdict verdict = Verdict::kFree;
-  OwnerScope scope;
   ErrorContextCallback* outside = error_context_stack;
+  OwnerScope scope;
   EnterOwner(scope, relation, false);
   PG_TRY();
   {
     error_context_stack = nullptr;  // as in Execute()
-    verdict = Judge(firing, target);
+    work(firing, target, result);
   }
   PG_CATCH();
   {
@@ -193,7 +216,18 @@ Verdict JudgeAsOwner(const Firing& firing, GuardTarget* target) {
   PG_END_TRY();
   error_context_stack = outside;
   LeaveOwner(scope);
-  return verdict;
+}
+
+Verdict Judge(const Firing& firing, GuardTarget* target) {
+  Oid relation = RelationGetRelid(firing.relation);
+  const char* name = RelationGetRelationName(firing.relation);
+  Judgement judgement;
+  RunAsOwner(relation, name, firing, target, ReadLinks, &judgement.links);
+  if (!judgement.links.before.complete && !judgement.links.after.complete) return Verdict::kFree;
+  bool own = !OidIsValid(target->parent);
+  RunAsOwner(own ? relation : target->parent, own ? name : target->parent_name, firing, target,
+             JudgeLinks, &judgement);
+  return judgement.verdict;
 }
 
 bool IsLinkColumn(const GuardTarget* target, AttrNumber number) {
@@ -203,15 +237,36 @@ bool IsLinkColumn(const GuardTarget* target, AttrNumber number) {
   return false;
 }
 
+// Makes the redirects' values. Runs as the relation's owner: a domain's check is the owner's code.
+void ReadRedirectValues(const Firing& firing, GuardTarget* target, void*) {
+  for (int i = 0; i < target->redirect_count; i++) {
+    Redirect* redirect = &target->redirects[i];
+    if (redirect->known || !IsLinkColumn(target, redirect->number)) continue;
+    Form_pg_attribute column = TupleDescAttr(firing.desc, redirect->number - 1);
+    Oid input;
+    Oid param;
+    getTypeInputInfo(column->atttypid, &input, &param);
+    Datum value = OidInputFunctionCall(input, redirect->text, param, column->atttypmod);
+    MemoryContext old = MemoryContextSwitchTo(firing.guard->context);
+    redirect->value = datumCopy(value, column->attbyval, column->attlen);
+    MemoryContextSwitchTo(old);
+    redirect->known = true;
+  }
+}
+
 // The new row with the redirects of the target's columns; NULL when there are none.
-HeapTuple Redirected(const Firing& firing, const GuardTarget* target) {
+HeapTuple Redirected(const Firing& firing, GuardTarget* target) {
+  if (target->redirect_count == 0) return nullptr;
+  RunAsOwner(RelationGetRelid(firing.relation), RelationGetRelationName(firing.relation), firing,
+             target, ReadRedirectValues, nullptr);
   HeapTuple row = nullptr;
   for (int i = 0; i < target->redirect_count; i++) {
-    int number = target->redirects[i].number;
-    if (!IsLinkColumn(target, target->redirects[i].number)) continue;
+    Redirect* redirect = &target->redirects[i];
+    if (!redirect->known) continue;
+    int number = redirect->number;
     bool isnull = false;
     row = heap_modify_tuple_by_cols(row != nullptr ? row : firing.new_row, firing.desc, 1, &number,
-                                    &target->redirects[i].value, &isnull);
+                                    &redirect->value, &isnull);
   }
   return row;
 }
@@ -235,7 +290,7 @@ HeapTuple Check(Firing* firing) {
   Guard* guard = firing->guard;
   for (int i = 0; i < guard->count; i++) {
     GuardTarget* target = &guard->targets[i];
-    switch (JudgeAsOwner(*firing, target)) {
+    switch (Judge(*firing, target)) {
       case Verdict::kFree:
         continue;
       case Verdict::kOldFrozen:
@@ -245,7 +300,7 @@ HeapTuple Check(Firing* firing) {
         if (row == nullptr) Refuse(*firing, target);
         firing->new_row = row;
         // The place it goes to must not be frozen either
-        if (JudgeAsOwner(*firing, target) != Verdict::kFree) Refuse(*firing, target);
+        if (Judge(*firing, target) != Verdict::kFree) Refuse(*firing, target);
     }
   }
   return firing->new_row != nullptr ? firing->new_row : firing->old_row;
@@ -276,7 +331,7 @@ GDPR_FUNCTION(gdpr_guard) {
   bool inserts = TRIGGER_FIRED_BY_INSERT(event);
   bool updates = TRIGGER_FIRED_BY_UPDATE(event);
   HeapTuple row = updates ? trigger->tg_newtuple : trigger->tg_trigtuple;
-  if (EngineAtWork()) return PointerGetDatum(row);
+  if (EngineAtWork(trigger->tg_relation)) return PointerGetDatum(row);
 
   Firing firing{};
   firing.trigger = trigger;

@@ -178,7 +178,6 @@ void ReadColumns(Guard* guard, GuardTarget* target, Relation relation, const Row
   if (parent != nullptr) relation_close(parent, AccessShareLock);
 }
 
-// The columns of the redirects with their values in the columns' own types.
 void ReadRedirects(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
   Datum* names;
   Datum* values;
@@ -190,17 +189,8 @@ void ReadRedirects(Guard* guard, GuardTarget* target, Relation relation, const R
   target->redirects = static_cast<Redirect*>(
       MemoryContextAllocZero(guard->context, sizeof(Redirect) * target->redirect_count));
   for (int i = 0; i < target->redirect_count; i++) {
-    Redirect* redirect = &target->redirects[i];
-    redirect->number = ColumnNumber(relation, NameStr(*DatumGetName(names[i])));
-    Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), redirect->number - 1);
-    Oid input;
-    Oid param;
-    getTypeInputInfo(column->atttypid, &input, &param);
-    Datum value =
-        OidInputFunctionCall(input, TextDatumGetCString(values[i]), param, column->atttypmod);
-    MemoryContext old = MemoryContextSwitchTo(guard->context);
-    redirect->value = datumCopy(value, column->attbyval, column->attlen);
-    MemoryContextSwitchTo(old);
+    target->redirects[i].number = ColumnNumber(relation, NameStr(*DatumGetName(names[i])));
+    target->redirects[i].text = MemoryContextStrdup(guard->context, TextDatumGetCString(values[i]));
   }
 }
 

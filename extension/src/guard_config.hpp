@@ -27,6 +27,8 @@ struct LinkColumn {
 
 struct Redirect {
   AttrNumber number;
+  char* text;
+  bool known;  ///< value was made of the text; by the relation's owner, since a domain may check it
   Datum value;
 };
 

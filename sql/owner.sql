@@ -18,6 +18,12 @@ BEGIN
   INSERT INTO seen VALUES (concat_ws(' ', current_user, current_setting('search_path')));
   IF NEW.email = 'boom' THEN
     RAISE EXCEPTION 'secret: %', OLD.email USING DETAIL = OLD.email, HINT = OLD.email, ERRCODE = 'AB123';
+  ELSIF NEW.email = 'cast' THEN
+    PERFORM OLD.email::regclass;
+  ELSIF NEW.email = 'dynamic' THEN
+    EXECUTE 'SELECT ' || quote_ident(OLD.email);
+  ELSIF NEW.email = 'number' THEN
+    NEW.n := OLD.email;
   END IF;
   RETURN NEW;
 END
@@ -63,6 +69,9 @@ END
 $$;
 \set VERBOSITY default
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'boom');
+SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'cast');
+SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'dynamic');
+SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'number');
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'two@example.org');
 SELECT own.outcome('UPDATE person SET n = length($1) WHERE id = 1', 'much longer than nine');
 SELECT own.outcome('UPDATE person SET n = $1::int WHERE id = 1', 'secret');

@@ -67,14 +67,17 @@ bool SameColumns(const Firing& firing, const GuardTarget* target) {
   return true;
 }
 
-// SELECT 1 FROM parent WHERE column = $1 … FOR KEY SHARE
-void PrepareLock(GuardTarget* target) {
+// SELECT text of the key FROM parent WHERE column = $1 … [FOR KEY SHARE]
+SPIPlanPtr PrepareParentPlan(const GuardTarget* target, bool locks) {
   StringInfoData query;
+  StringInfoData where;
   initStringInfo(&query);
-  appendStringInfo(&query, "SELECT 1 FROM %s AS p WHERE ", target->parent_name);
+  initStringInfo(&where);
   Oid types[INDEX_MAX_KEYS];
+  appendStringInfoString(&query, target->column_count > 1 ? "SELECT ROW(" : "SELECT (");
   for (int i = 0; i < target->column_count; i++) {
-    LinkColumn* column = &target->columns[i];
+    const LinkColumn* column = &target->columns[i];
+    const char* name = quote_identifier(column->parent_column);
     TypeCacheEntry* type = lookup_type_cache(column->parent_type, TYPECACHE_EQ_OPR);
     if (!OidIsValid(type->eq_opr)) {
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
@@ -82,24 +85,37 @@ void PrepareLock(GuardTarget* target) {
                              format_type_be(column->parent_type))));
     }
     types[i] = column->parent_type;
-    appendStringInfo(&query, "%sp.%s %s $%d", i > 0 ? " AND " : "",
-                     quote_identifier(column->parent_column), EqualityOperator(type->eq_opr),
-                     i + 1);
+    appendStringInfo(&query, "%sp.%s", i > 0 ? ", " : "", name);
+    appendStringInfo(&where, "%sp.%s %s $%d", i > 0 ? " AND " : "", name,
+                     EqualityOperator(type->eq_opr), i + 1);
   }
-  appendStringInfoString(&query, " FOR KEY SHARE");
+  appendStringInfo(&query, ")::pg_catalog.text FROM %s AS p WHERE %s%s", target->parent_name,
+                   where.data, locks ? " FOR KEY SHARE" : "");
   SPIPlanPtr plan = SPI_prepare(query.data, target->column_count, types);
   if (plan == nullptr) elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
   SPI_keepplan(plan);
-  target->lock_plan = plan;
+  return plan;
 }
 
-// Holds the parent rows: an erasure of the person waits for us, or has been done when we go on.
-void LockParent(GuardTarget* target, LinkValues* link) {
+// The parent rows' own texts of the key. With a lock, an erasure of the person waits for us, or has
+// been done when we go on.
+List* ReadParents(GuardTarget* target, LinkValues* link, bool locks) {
+  MemoryContext context = CurrentMemoryContext;
+  List* texts = NIL;
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-  if (target->lock_plan == nullptr) PrepareLock(target);
-  int code = SPI_execute_plan(target->lock_plan, link->values, nullptr, false, 0);
-  if (code != SPI_OK_SELECT) elog(ERROR, "could not lock: %s", SPI_result_code_string(code));
+  SPIPlanPtr* plan = locks ? &target->lock_plan : &target->look_plan;
+  if (*plan == nullptr) *plan = PrepareParentPlan(target, locks);
+  int code = SPI_execute_plan(*plan, link->values, nullptr, false, 0);
+  if (code != SPI_OK_SELECT) elog(ERROR, "could not read: %s", SPI_result_code_string(code));
+  if (target->loose) {
+    MemoryContext own = MemoryContextSwitchTo(context);
+    for (uint64 i = 0; i < SPI_processed; i++) {
+      texts = lappend(texts, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+    }
+    MemoryContextSwitchTo(own);
+  }
   SPI_finish();
+  return texts;
 }
 
 // The canonical text of the link's values: column::text, or ROW(…)::text of several.
@@ -141,8 +157,7 @@ bool Probe(Oid table, Oid index, Datum first, RegProcedure first_equal, Datum se
   return found;
 }
 
-bool IsFrozen(Guard* guard, GuardTarget* target, LinkValues* link) {
-  char* key = CanonicalText(target, link);
+bool IsFrozenKey(Guard* guard, GuardTarget* target, char* key) {
   text* stored = target->digest_domain != nullptr ? KeyedDigestOf(target->digest_domain, key)
                                                   : cstring_to_text(key);
   if (target->by_value) {
@@ -151,6 +166,17 @@ bool IsFrozen(Guard* guard, GuardTarget* target, LinkValues* link) {
   }
   return Probe(guard->frozen, guard->frozen_index, CStringGetTextDatum(target->subject_type),
                F_TEXTEQ, PointerGetDatum(stored));
+}
+
+// By the row's own values, and where equal values may be spelled differently by the parent's.
+bool IsFrozen(Guard* guard, GuardTarget* target, LinkValues* link, List* parents) {
+  if (IsFrozenKey(guard, target, CanonicalText(target, link))) return true;
+  ListCell* cell;
+  foreach (cell, parents) {
+    auto* key = static_cast<char*>(lfirst(cell));
+    if (key != nullptr && IsFrozenKey(guard, target, key)) return true;
+  }
+  return false;
 }
 
 // What a row says about one target, before and after.
@@ -181,16 +207,23 @@ struct Judgement {
 void JudgeLinks(const Firing& firing, GuardTarget* target, void* result) {
   auto* judgement = static_cast<Judgement*>(result);
   Links* links = &judgement->links;
+  bool has_parent = OidIsValid(target->parent);
+  List* parents = NIL;
   judgement->verdict = Verdict::kFree;
-  if (links->before.complete && IsFrozen(firing.guard, target, &links->before)) {
-    judgement->verdict = Verdict::kOldFrozen;
-    return;
+  if (links->before.complete) {
+    if (has_parent && target->loose) parents = ReadParents(target, &links->before, false);
+    if (IsFrozen(firing.guard, target, &links->before, parents)) {
+      judgement->verdict = Verdict::kOldFrozen;
+      return;
+    }
   }
   // A row that stays where it is needs no lock: its own row lock orders us with an erasure, and a
   // lock on the parent after it could deadlock
   if (!links->after.complete) return;
-  if (OidIsValid(target->parent)) LockParent(target, &links->after);
-  if (IsFrozen(firing.guard, target, &links->after)) judgement->verdict = Verdict::kNewFrozen;
+  parents = has_parent ? ReadParents(target, &links->after, true) : NIL;
+  if (IsFrozen(firing.guard, target, &links->after, parents)) {
+    judgement->verdict = Verdict::kNewFrozen;
+  }
 }
 
 using Work = void (*)(const Firing&, GuardTarget*, void*);
@@ -202,10 +235,15 @@ void RunAsOwner(Oid relation, const char* name, const Firing& firing, GuardTarge
   MemoryContext context = CurrentMemoryContext;
   ErrorContextCallback* outside = error_context_stack;
   OwnerScope scope;
+  int nest_level = target->pinned ? NewGUCNestLevel() : 0;
   EnterOwner(scope, relation, false);
   PG_TRY();
   {
     error_context_stack = nullptr;  // as in Execute()
+    if (target->pinned) {
+      UseOwnersPath(scope.owner);
+      UseCanonicalForms();
+    }
     work(firing, target, result);
   }
   PG_CATCH();
@@ -215,6 +253,7 @@ void RunAsOwner(Oid relation, const char* name, const Firing& firing, GuardTarge
   }
   PG_END_TRY();
   error_context_stack = outside;
+  if (target->pinned) AtEOXact_GUC(false, nest_level);
   LeaveOwner(scope);
 }
 

@@ -67,14 +67,16 @@ void FreeGuard(Guard* guard) {
   if (guard == nullptr || guard->users > 0) return;
   for (int i = 0; i < guard->count; i++) {
     if (guard->targets[i].lock_plan != nullptr) SPI_freeplan(guard->targets[i].lock_plan);
+    if (guard->targets[i].look_plan != nullptr) SPI_freeplan(guard->targets[i].look_plan);
   }
   MemoryContextDelete(guard->context);
 }
 
 bool PlansAreValid(const Guard* guard) {
   for (int i = 0; i < guard->count; i++) {
-    SPIPlanPtr plan = guard->targets[i].lock_plan;
-    if (plan != nullptr && !SPI_plan_is_valid(plan)) return false;
+    const GuardTarget* target = &guard->targets[i];
+    if (target->lock_plan != nullptr && !SPI_plan_is_valid(target->lock_plan)) return false;
+    if (target->look_plan != nullptr && !SPI_plan_is_valid(target->look_plan)) return false;
   }
   return true;
 }
@@ -142,6 +144,46 @@ struct Row {
   }
 };
 
+// Types of which equal values have equal texts, whatever the session's settings are.
+bool HasOneText(Oid type) {
+  switch (type) {
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case OIDOID:
+    case UUIDOID:
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+    case NAMEOID:
+    case BOOLOID:
+      return true;
+    default:
+      return get_typtype(type) == TYPTYPE_ENUM;
+  }
+}
+
+bool IsBuiltIn(const TextForm& form) {
+  return form.relabel || form.function.fn_oid < FirstNormalObjectId;
+}
+
+void SetCare(GuardTarget* target) {
+  for (int i = 0; i < target->column_count; i++) {
+    const LinkColumn* column = &target->columns[i];
+    bool one_text = HasOneText(column->parent_type);
+    // Equality of a type that is not built in is users' code, as are its casts
+    if (!one_text) target->loose = true;
+    if (!one_text || !HasOneText(column->type) || !IsBuiltIn(column->own_form) ||
+        !IsBuiltIn(column->parent_form)) {
+      target->pinned = true;
+    }
+  }
+  if (target->discriminator != 0 && !IsBuiltIn(target->discriminator_form)) target->pinned = true;
+  if (!OidIsValid(target->parent)) return;
+  char kind = get_rel_relkind(target->parent);
+  if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) target->pinned = true;
+}
+
 void ReadColumns(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
   Datum* names;
   Datum* parent_names = nullptr;
@@ -183,6 +225,7 @@ void ReadRedirects(Guard* guard, GuardTarget* target, Relation relation, const R
   Datum* values;
   target->redirect_count = row.Array(kRedirectColumns, NAMEOID, &names);
   if (target->redirect_count == 0) return;
+  target->pinned = true;
   if (row.Array(kRedirectValues, TEXTOID, &values) != target->redirect_count) {
     elog(ERROR, "redirects of pg_gdpr have columns without values");
   }
@@ -216,6 +259,7 @@ void ReadTarget(Guard* guard, GuardTarget* target, Relation relation, const Row&
                 guard->context);
   }
   ReadColumns(guard, target, relation, row);
+  SetCare(target);
   ReadRedirects(guard, target, relation, row);
 }
 

@@ -43,11 +43,16 @@ struct GuardTarget {
   AttrNumber discriminator;  ///< 0: none
   TextForm discriminator_form;
   char* discriminator_value;
+  /// Equal values may have different texts (citext, numeric): the parent's own text counts.
+  bool loose;
+  /// Users' code or the session's settings take part: search_path and text forms are pinned.
+  bool pinned;
   bool by_value;        ///< probe frozen_value(link, value), else frozen(subject_type, subject_key)
   char* digest_domain;  ///< NULL: keys are stored as they are
   int redirect_count;
   Redirect* redirects;
-  SPIPlanPtr lock_plan;
+  SPIPlanPtr lock_plan;  ///< takes the parent rows FOR KEY SHARE
+  SPIPlanPtr look_plan;  ///< loose: reads them
 };
 
 /// All targets of one relation. Valid until it changes.

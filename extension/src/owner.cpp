@@ -58,7 +58,12 @@ const char* DefaultSearchPath() {
   return setting->boot_val;
 }
 
-void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOptions* options,
+void Set(const char* name, const char* value) {
+  (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+// is_query: its rows are read by us. A read that row security would filter is an error then.
+void Execute(Oid relation, bool engine, bool is_query, SPIExecuteOptions* options,
              const char* statement) {
   MemoryContext context = CurrentMemoryContext;
   const char* name = RelationName(relation);
@@ -70,11 +75,10 @@ void Execute(Oid relation, bool engine, bool filtered_is_error, SPIExecuteOption
   {
     // An error's context then names the places below us only; PG_CATCH brings the rest back
     error_context_stack = nullptr;
-    (void)set_config_option("search_path", ConfiguredSearchPath(scope.owner), PGC_USERSET,
-                            PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    if (filtered_is_error) {
-      (void)set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-                              true, 0, false);
+    UseOwnersPath(scope.owner);
+    if (is_query) {
+      Set("row_security", "off");
+      UseCanonicalForms();
     }
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
     int code = SPI_execute_extended(statement, options);
@@ -122,6 +126,17 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
 }
 
 }  // namespace
+
+void UseOwnersPath(Oid owner) {
+  Set("search_path", ConfiguredSearchPath(owner));
+}
+
+void UseCanonicalForms() {
+  Set("datestyle", "ISO");
+  Set("intervalstyle", "postgres");
+  Set("extra_float_digits", "1");
+  Set("bytea_output", "hex");
+}
 
 char* ConfiguredSearchPath(Oid role) {
   Relation catalog = table_open(DbRoleSettingRelationId, AccessShareLock);

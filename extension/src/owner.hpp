@@ -45,6 +45,14 @@ char* RelationName(Oid relation);
 /// its quoted name, looked up before (no catalog is read in a failed transaction).
 [[noreturn]] void ThrowScrubbed(MemoryContext context, const char* relation);
 
+/// Within a GUC nest level: the owner's own search_path, so that the owner's code finds what it
+/// finds in the owner's sessions and nothing that the caller planted.
+void UseOwnersPath(Oid owner);
+
+/// Within a GUC nest level: one text form of dates, intervals, floats and bytea for all sessions,
+/// or a key written by one would not be found by another. Input is read as before.
+void UseCanonicalForms();
+
 /// The search_path that `role` gets when it logs in to this database, then pg_temp.
 char* ConfiguredSearchPath(Oid role);
 

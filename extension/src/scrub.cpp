@@ -15,6 +15,30 @@ bool IsClass(int sqlstate, const char* name) {
   return ERRCODE_TO_CATEGORY(sqlstate) == MAKE_SQLSTATE(name[0], name[1], '0', '0', '0');
 }
 
+bool StartsWith(const char* line, const char* prefix) {
+  return strncmp(line, prefix, strlen(prefix)) == 0;
+}
+
+// Whether a line of the context is a function's place. Only what ran below us has left lines there.
+bool IsPlace(const char* line) {
+  return StartsWith(line, "PL/") || StartsWith(line, "SQL function ");
+}
+
+const char* NextLine(const char* line) {
+  const char* end = strchr(line, '\n');
+  return end != nullptr ? end + 1 : nullptr;
+}
+
+// Where a function of the user raised the error, or NULL. The line holds no statement text.
+char* FirstPlace(const char* context) {
+  for (const char* line = context; line != nullptr; line = NextLine(line)) {
+    if (!IsPlace(line)) continue;
+    int size = static_cast<int>(strcspn(line, "\n"));
+    return psprintf("It was raised in %.*s.", size, line);
+  }
+  return nullptr;
+}
+
 // A message that a trigger or function of the user wrote may hold anything.
 bool WrittenByUser(const ErrorData* error) {
   static const char* const kSources[] = {"plperl.c", "plpy_elog.c", "plpy_plpymodule.c", "pltcl.c"};
@@ -29,22 +53,17 @@ bool WrittenByUser(const ErrorData* error) {
          IsClass(error->sqlerrcode, "39");
 }
 
-// The lines of the context that say where, and hold no statement text.
-char* Places(const char* context) {
-  constexpr char kPrefix[] = "PL/pgSQL function ";
-  StringInfoData places;
-  initStringInfo(&places);
-  for (const char* line = context; line != nullptr && *line != '\0';) {
-    const char* end = strchr(line, '\n');
-    int size = end ? static_cast<int>(end - line) : static_cast<int>(strlen(line));
-    if (strncmp(line, kPrefix, sizeof(kPrefix) - 1) == 0) {
-      appendStringInfo(&places, "%s%.*s", places.len > 0 ? "; " : "It was raised in ", size, line);
-      break;  // the innermost is enough; the outer ones are ours
-    }
-    line = end ? end + 1 : nullptr;
+// Messages of the server itself that name constraints, tables and limits only, wherever they come
+// from. A statement that a function put together of values can make an error of many others quote
+// one: relation "bob@example.org" does not exist.
+bool NamesNoValue(int sqlstate) {
+  static const char* const kClasses[] = {"23", "40", "44", "53", "54",
+                                         "55", "57", "58", "PD", "XX"};
+  if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE) return true;
+  for (const char* name : kClasses) {
+    if (IsClass(sqlstate, name)) return true;
   }
-  if (places.len > 0) appendStringInfoChar(&places, '.');
-  return places.len > 0 ? places.data : nullptr;
+  return false;
 }
 
 const char* DataMessage(const ErrorData* error) {
@@ -69,15 +88,18 @@ const char* DataMessage(const ErrorData* error) {
 
 Scrubbed Scrub(const ErrorData* error, const char* relation) {
   Scrubbed result{error->message, nullptr, error->hint};
-  if (WrittenByUser(error)) {
-    result.message = psprintf("a trigger or function of relation %s raised an error", relation);
-    result.detail = Places(error->context);
-    result.hint = "Its text is not shown here, because it may quote a personal value.";
-  } else if (IsClass(error->sqlerrcode, "22")) {
+  char* place = FirstPlace(error->context);
+  if (IsClass(error->sqlerrcode, "22") && !WrittenByUser(error)) {
     result.message = psprintf("%s (relation %s)", DataMessage(error), relation);
-    result.detail = Places(error->context);
+    result.detail = place;
     result.hint = nullptr;
-  } else if (IsClass(error->sqlerrcode, "23") || IsClass(error->sqlerrcode, "44")) {
+  } else if (WrittenByUser(error) || (place != nullptr && !NamesNoValue(error->sqlerrcode))) {
+    result.message = psprintf("a trigger or function of relation %s raised an error", relation);
+    result.detail = place;
+    result.hint = "Its text is not shown here, because it may quote a personal value.";
+  } else if (place != nullptr || IsClass(error->sqlerrcode, "23") ||
+             IsClass(error->sqlerrcode, "44")) {
+    result.detail = place;
     result.hint = nullptr;
   }
   return result;

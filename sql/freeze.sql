@@ -13,6 +13,9 @@ CREATE TABLE ticket (id int PRIMARY KEY, owner_type text, owner_id text);
 CREATE TABLE call (id int, client_id int);
 CREATE TABLE call_archive (reason text) INHERITS (call);
 CREATE TABLE address (id int PRIMARY KEY, client_id int);
+CREATE TABLE pending (client_id int);
+CREATE TABLE lead (client_id text, state text);
+CREATE VIEW open_lead AS SELECT client_id FROM lead WHERE state = 'open';
 INSERT INTO client VALUES (0, 'suspense'), (1, 'Ann'), (2, 'Bob');
 INSERT INTO account VALUES (99, 0, 'suspense'), (10, 1, 'Ann''s'), (20, 2, 'Bob''s');
 INSERT INTO posting VALUES (1, 10, '2020-01-01', 5), (2, 20, '2020-01-01', 7);
@@ -26,6 +29,7 @@ SELECT gdpr.add_link('client', 'posting', '{account_id}', 'account') \g /dev/nul
 SELECT gdpr.add_link('client', 'ticket', '{owner_id}', discriminator => 'owner_type', discriminator_value => 'client') \g /dev/null
 SELECT gdpr.add_link('client', 'call', '{client_id}') \g /dev/null
 SELECT gdpr.add_link('client', 'address', '{client_id}', scope => 'shared') \g /dev/null
+SELECT gdpr.add_blocker('client', 'pending', 'pending', 'client_id'), gdpr.add_blocker('client', 'lead', 'open_lead', 'client_id') \g /dev/null
 SELECT gdpr.classify(('froze.' || t)::regclass, c, k) FROM (VALUES ('client', 'name', 'full_name'), ('account', 'name', 'free_text'),
   ('posting', 'id', 'not_personal'), ('posting', 'day', 'not_personal'), ('posting', 'amount', 'not_personal'),
   ('call', 'id', 'not_personal'), ('call_archive', 'reason', 'free_text')) AS v(t, c, k) \g /dev/null
@@ -57,6 +61,14 @@ UPDATE call SET client_id = 1 WHERE id = 2;
 UPDATE ticket SET owner_type = 'client' WHERE id = 3;
 INSERT INTO client VALUES (1, 'Ann again') ON CONFLICT (id) DO UPDATE SET name = excluded.name;
 INSERT INTO address VALUES (2, 1);
+-- nothing_arrives_where_it_would_have_held_the_person_back
+INSERT INTO pending VALUES (1);
+INSERT INTO pending VALUES (2);
+TRUNCATE pending;
+SELECT * FROM gdpr_internal.unguarded_blockers('client');
+SELECT gdpr.drop_blocker('client', 'pending');
+INSERT INTO pending VALUES (1);
+
 -- nor_leaves_by_truncate
 TRUNCATE call_archive;
 TRUNCATE posting_2020;

@@ -236,6 +236,21 @@ SELECT refused($$SELECT gdpr.blockers('contact', '1')$$);
 SELECT gdpr.drop_missing('contact');
 SELECT * FROM gdpr_internal.export_subjects() AS e WHERE e ~ 'contact''' OR e ~ 'comment';
 
+-- a_table_of_that_name_made_by_somebody_else_is_not_taken_for_it
+SET ROLE regress_subjects_owner;
+DROP TABLE made_up;
+SET ROLE regress_subjects_other;
+CREATE TABLE made_up (contact_id int);
+SET ROLE regress_subjects_owner;
+ALTER TABLE contact ADD x int;
+RESET ROLE;
+SELECT refused($$SELECT * FROM gdpr_internal.steps('contact')$$);
+ALTER TABLE made_up OWNER TO regress_subjects_owner;
+ALTER TABLE account OWNER TO regress_subjects_other;
+SELECT DISTINCT relation_name, relation_owner FROM gdpr_internal.link WHERE relation_name IN ('account', 'made_up');
+SELECT refused($$SELECT gdpr.add_link('contact', 'made_up', '{contact_id}')$$), count(*) FROM gdpr_internal.steps('contact');
+ALTER TABLE account OWNER TO regress_subjects_owner;
+
 -- renames_are_followed
 SET ROLE regress_subjects_owner;
 ALTER TABLE contact RENAME id TO contact_no;

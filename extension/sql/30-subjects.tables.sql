@@ -12,6 +12,7 @@ CREATE TABLE gdpr_internal.subject_type (
   relation_schema name NOT NULL,
   relation_name name NOT NULL,
   relation_oid oid NOT NULL,
+  relation_owner name NOT NULL,
   key name[] NOT NULL,
   key_attnums int2[] NOT NULL,
   anonymization boolean NOT NULL DEFAULT true
@@ -21,6 +22,7 @@ COMMENT ON COLUMN gdpr_internal.subject_type.subject_type IS 'the name under whi
 COMMENT ON COLUMN gdpr_internal.subject_type.relation_schema IS 'schema of the table of people';
 COMMENT ON COLUMN gdpr_internal.subject_type.relation_name IS 'the table of people';
 COMMENT ON COLUMN gdpr_internal.subject_type.relation_oid IS 'only lets renames be followed';
+COMMENT ON COLUMN gdpr_internal.subject_type.relation_owner IS 'who owned it: a table of that name made by somebody else is not taken for it';
 COMMENT ON COLUMN gdpr_internal.subject_type.key IS 'columns that identify a person';
 COMMENT ON COLUMN gdpr_internal.subject_type.key_attnums IS 'only lets renames be followed';
 COMMENT ON COLUMN gdpr_internal.subject_type.anonymization IS 'false: people of this type are never anonymized';
@@ -32,6 +34,7 @@ CREATE TABLE gdpr_internal.link (
   relation_schema name NOT NULL,
   relation_name name NOT NULL,
   relation_oid oid NOT NULL,
+  relation_owner name NOT NULL,
   columns name[] NOT NULL,
   attnums int2[] NOT NULL,
   parent_schema name NOT NULL,
@@ -55,6 +58,7 @@ COMMENT ON COLUMN gdpr_internal.link.subject_type IS 'whose data the rows are';
 COMMENT ON COLUMN gdpr_internal.link.relation_schema IS 'schema of the table reached';
 COMMENT ON COLUMN gdpr_internal.link.relation_name IS 'the table reached';
 COMMENT ON COLUMN gdpr_internal.link.relation_oid IS 'only lets renames be followed';
+COMMENT ON COLUMN gdpr_internal.link.relation_owner IS 'who owned it: a table of that name made by somebody else is not taken for it';
 COMMENT ON COLUMN gdpr_internal.link.columns IS 'columns of the table reached';
 COMMENT ON COLUMN gdpr_internal.link.attnums IS 'only lets renames be followed';
 COMMENT ON COLUMN gdpr_internal.link.parent_schema IS 'schema of the table reached before';
@@ -75,6 +79,7 @@ CREATE TABLE gdpr_internal.blocker (
   relation_schema name NOT NULL,
   relation_name name NOT NULL,
   relation_oid oid NOT NULL,
+  relation_owner name NOT NULL,
   key_column name NOT NULL,
   key_attnum int2 NOT NULL,
   PRIMARY KEY (subject_type, name)
@@ -85,6 +90,7 @@ COMMENT ON COLUMN gdpr_internal.blocker.name IS 'the reason, shown in reports';
 COMMENT ON COLUMN gdpr_internal.blocker.relation_schema IS 'schema of the table or view';
 COMMENT ON COLUMN gdpr_internal.blocker.relation_name IS 'table or view whose rows hold people back';
 COMMENT ON COLUMN gdpr_internal.blocker.relation_oid IS 'only lets renames be followed';
+COMMENT ON COLUMN gdpr_internal.blocker.relation_owner IS 'who owned it: a table of that name made by somebody else is not taken for it';
 COMMENT ON COLUMN gdpr_internal.blocker.key_column IS 'its column with the subject''s key';
 COMMENT ON COLUMN gdpr_internal.blocker.key_attnum IS 'only lets renames be followed';
 

@@ -170,6 +170,31 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.existing(text, name, name, name[]) IS
   'The relation of that name; stops if it or one of the columns is gone';
 
+--| Stops if the table is another one of that name, made by somebody else than the owner when it was declared.
+CREATE OR REPLACE FUNCTION gdpr_internal.require_same_owner(
+  subject_type text, relation regclass, declared_oid oid, declared_owner name)
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  owner pg_roles;
+BEGIN
+  -- The same object changes hands only by will of its owner.
+  IF require_same_owner.relation::oid <> declared_oid THEN
+    SELECT r.* INTO owner FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner
+    WHERE c.oid = require_same_owner.relation;
+    IF owner.rolname <> declared_owner AND NOT owner.rolsuper THEN
+      RAISE EXCEPTION 'relation %, declared for subject type "%", is not the one that was declared',
+          gdpr_internal.sql_name(require_same_owner.relation), require_same_owner.subject_type
+        USING ERRCODE = '42501',
+              DETAIL = format('It was made again and belongs to "%s", not to "%s".', owner.rolname, declared_owner),
+              HINT = 'Declare it again (the same call), as an owner of both tables.';
+    END IF;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.require_same_owner(text, regclass, oid, name) IS
+  'Stops if the table is another one of that name, made by somebody else';
+
 --| The fields of a row literal.
 CREATE OR REPLACE FUNCTION gdpr_internal.row_fields(literal text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$

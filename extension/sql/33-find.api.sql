@@ -46,31 +46,32 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.match_sql(text, oid, text, oid) IS
   'SQL condition: column equals a value given as text, by the index if there is one, never raising';
 
---| Stops if the erase cannot follow what was declared: a table or column is gone.
+--| Stops if the erase cannot follow what was declared: a table or column is gone, or is somebody else's.
 CREATE OR REPLACE FUNCTION gdpr_internal.check_declared(subject_type text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   f record;
 BEGIN
   FOR f IN
-    SELECT s.relation_schema AS r_schema, s.relation_name AS r_name, s.key AS r_columns
+    SELECT s.relation_schema AS r_schema, s.relation_name AS r_name, s.key AS r_columns,
+      s.relation_oid AS r_oid, s.relation_owner AS r_owner
     FROM gdpr_internal.subject_type AS s WHERE s.subject_type = check_declared.subject_type
     UNION ALL
     SELECT v.* FROM gdpr_internal.link AS l, LATERAL (VALUES
-      (l.relation_schema, l.relation_name, l.columns),
-      (l.parent_schema, l.parent_name, l.parent_columns),
-      (l.relation_schema, l.relation_name, array_remove(ARRAY[l.discriminator], NULL))) AS v
+      (l.relation_schema, l.relation_name, l.columns || array_remove(ARRAY[l.discriminator], NULL), l.relation_oid, l.relation_owner),
+      (l.parent_schema, l.parent_name, l.parent_columns, NULL, NULL)) AS v
     WHERE l.subject_type = check_declared.subject_type AND l.scope <> 'stop'
     UNION ALL
-    SELECT b.relation_schema, b.relation_name, ARRAY[b.key_column]
+    SELECT b.relation_schema, b.relation_name, ARRAY[b.key_column], b.relation_oid, b.relation_owner
     FROM gdpr_internal.blocker AS b WHERE b.subject_type = check_declared.subject_type
   LOOP
-    PERFORM gdpr_internal.existing(check_declared.subject_type, f.r_schema, f.r_name, VARIADIC f.r_columns);
+    PERFORM gdpr_internal.require_same_owner(check_declared.subject_type,
+      gdpr_internal.existing(check_declared.subject_type, f.r_schema, f.r_name, VARIADIC f.r_columns), f.r_oid, f.r_owner);
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.check_declared(text) IS
-  'Stops if a table or column that was declared for the subject type is gone';
+  'Stops if a table or column that was declared for the subject type is gone, or is somebody else''s';
 
 --| The relations reached, subject first, each after all its parents.
 CREATE OR REPLACE FUNCTION gdpr_internal.steps(subject_type text)

@@ -16,8 +16,9 @@ BEGIN
   IF add_blocker.name IS NULL OR add_blocker.name = '' OR add_blocker.relation IS NULL THEN
     RAISE EXCEPTION 'a blocker needs a name and a relation' USING ERRCODE = '22004';
   END IF;
-  SELECT s.subject_type, add_blocker.name, n.nspname, c.relname, c.oid, add_blocker.key_column INTO wanted.subject_type,
-    wanted.name, wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.key_column
+  SELECT s.subject_type, add_blocker.name, n.nspname, c.relname, c.oid, pg_get_userbyid(c.relowner), add_blocker.key_column
+  INTO wanted.subject_type, wanted.name, wanted.relation_schema, wanted.relation_name, wanted.relation_oid,
+    wanted.relation_owner, wanted.key_column
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = add_blocker.relation;
   SELECT c.relkind INTO kind FROM pg_class AS c WHERE c.oid = add_blocker.relation AND c.relpersistence <> 't';
   IF kind IS NULL OR kind NOT IN ('r', 'p', 'v', 'm') THEN
@@ -38,6 +39,9 @@ BEGIN
   WHERE b.subject_type = s.subject_type AND b.name = add_blocker.name FOR UPDATE;
   IF FOUND AND (known.relation_schema, known.relation_name, known.key_column)
              = (wanted.relation_schema, wanted.relation_name, wanted.key_column) THEN
+    UPDATE gdpr_internal.blocker AS b
+    SET relation_oid = wanted.relation_oid, relation_owner = wanted.relation_owner, key_attnum = wanted.key_attnum
+    WHERE b.subject_type = s.subject_type AND b.name = add_blocker.name;
     RAISE NOTICE 'blocker "%" is already declared', add_blocker.name;
   ELSIF FOUND THEN
     RAISE EXCEPTION 'blocker "%" is already declared differently', add_blocker.name USING ERRCODE = '42710',
@@ -45,6 +49,7 @@ BEGIN
       HINT = format('Run SELECT gdpr.drop_blocker(%L, %L) first.', s.subject_type, add_blocker.name);
   ELSE
     INSERT INTO gdpr_internal.blocker SELECT wanted.*;
+    PERFORM gdpr_internal.refresh_guard(add_blocker.relation);
   END IF;
 END
 $$;
@@ -56,12 +61,16 @@ CREATE OR REPLACE FUNCTION gdpr_internal.drop_blocker(subject_type text, name te
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(drop_blocker.subject_type);
+  relation regclass;
 BEGIN
   PERFORM gdpr_internal.require_declarer(s.relation_schema, s.relation_name);
-  DELETE FROM gdpr_internal.blocker AS b WHERE b.subject_type = s.subject_type AND b.name = drop_blocker.name;
+  DELETE FROM gdpr_internal.blocker AS b WHERE b.subject_type = s.subject_type AND b.name = drop_blocker.name
+  RETURNING gdpr_internal.resolve(b.relation_schema, b.relation_name) INTO relation;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'blocker "%" of subject type "%" does not exist', drop_blocker.name, s.subject_type
       USING ERRCODE = '42704', HINT = 'gdpr.export_rules() lists what is declared.';
+  ELSIF relation IS NOT NULL THEN
+    PERFORM gdpr_internal.refresh_guard(relation);
   END IF;
 END
 $$;
@@ -82,6 +91,7 @@ DECLARE
 BEGIN
   FOR b IN SELECT k.* FROM gdpr_internal.blocker AS k WHERE k.subject_type = s.subject_type ORDER BY k.name LOOP
     relation := gdpr_internal.existing(s.subject_type, b.relation_schema, b.relation_name, b.key_column);
+    PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, b.relation_oid, b.relation_owner);
     RETURN QUERY
     SELECT r.key, b.name, r.rows FROM gdpr_internal.query_as_owner(relation, format(
       'SELECT k.key, pg_catalog.count(*) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS k(key) JOIN %s AS t ON %s GROUP BY k.key',

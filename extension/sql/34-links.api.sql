@@ -166,6 +166,10 @@ BEGIN
          wanted.parent_schema, wanted.parent_name, wanted.parent_columns)
     AND (l.discriminator, l.discriminator_value) IS NOT DISTINCT FROM (wanted.discriminator, wanted.discriminator_value);
   IF FOUND AND (known.scope, known.on_erase) = (wanted.scope, wanted.on_erase) THEN
+    UPDATE gdpr_internal.link AS l
+    SET relation_oid = wanted.relation_oid, relation_owner = wanted.relation_owner, attnums = wanted.attnums,
+      parent_oid = wanted.parent_oid, parent_attnums = wanted.parent_attnums
+    WHERE l.link = known.link;
     RAISE NOTICE 'link from % is already declared', format('%I.%I', wanted.relation_schema, wanted.relation_name);
     RETURN NULL;
   ELSIF FOUND THEN
@@ -182,11 +186,11 @@ BEGIN
       USING ERRCODE = '0A000', DETAIL = 'A row reached by both could not be treated in two ways.',
             HINT = 'Give all links of a subject type to one table the same on_erase.';
   END IF;
-  INSERT INTO gdpr_internal.link (subject_type, relation_schema, relation_name, relation_oid, columns, attnums,
+  INSERT INTO gdpr_internal.link (subject_type, relation_schema, relation_name, relation_oid, relation_owner, columns, attnums,
     parent_schema, parent_name, parent_oid, parent_columns, parent_attnums,
     discriminator, discriminator_attnum, discriminator_value, scope, on_erase)
-  VALUES (wanted.subject_type, wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.columns, wanted.attnums,
-    wanted.parent_schema, wanted.parent_name, wanted.parent_oid, wanted.parent_columns, wanted.parent_attnums,
+  VALUES (wanted.subject_type, wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.relation_owner,
+    wanted.columns, wanted.attnums, wanted.parent_schema, wanted.parent_name, wanted.parent_oid, wanted.parent_columns, wanted.parent_attnums,
     wanted.discriminator, wanted.discriminator_attnum, wanted.discriminator_value, wanted.scope, wanted.on_erase)
   RETURNING link INTO wanted.link;
   RETURN wanted.link;
@@ -244,7 +248,8 @@ BEGIN
     wanted.discriminator_attnum := (gdpr_internal.column_numbers(add_link.relation, ARRAY[add_link.discriminator]))[1];
     wanted.discriminator_value := gdpr_internal.value_of_column(add_link.relation, add_link.discriminator, add_link.discriminator_value);
   END IF;
-  SELECT n.nspname, c.relname, c.oid INTO wanted.relation_schema, wanted.relation_name, wanted.relation_oid
+  SELECT n.nspname, c.relname, c.oid, pg_get_userbyid(c.relowner)
+  INTO wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.relation_owner
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = add_link.relation;
   SELECT n.nspname, c.relname, c.oid INTO wanted.parent_schema, wanted.parent_name, wanted.parent_oid
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = above;

@@ -163,8 +163,8 @@ BEGIN
   PERFORM gdpr_internal.require_table(register_subject.relation);
   PERFORM gdpr_internal.require_owner(register_subject.relation);
   LOCK TABLE gdpr_internal.subject_type IN SHARE ROW EXCLUSIVE MODE;
-  SELECT register_subject.subject_type, n.nspname, c.relname, c.oid INTO
-    wanted.subject_type, wanted.relation_schema, wanted.relation_name, wanted.relation_oid
+  SELECT register_subject.subject_type, n.nspname, c.relname, c.oid, pg_get_userbyid(c.relowner) INTO
+    wanted.subject_type, wanted.relation_schema, wanted.relation_name, wanted.relation_oid, wanted.relation_owner
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = register_subject.relation;
   wanted.key := gdpr_internal.subject_key(register_subject.relation, register_subject.key);
   wanted.key_attnums := gdpr_internal.column_numbers(register_subject.relation, wanted.key);
@@ -179,6 +179,9 @@ BEGIN
                 array_to_string(known.key, ', '), CASE WHEN known.anonymization THEN '' ELSE ', never anonymized' END),
               HINT = format('Run SELECT gdpr.unregister_subject(%L) first.', wanted.subject_type);
     END IF;
+    UPDATE gdpr_internal.subject_type AS s
+    SET relation_oid = wanted.relation_oid, relation_owner = wanted.relation_owner, key_attnums = wanted.key_attnums
+    WHERE s.subject_type = wanted.subject_type;
     RAISE NOTICE 'subject type "%" is already registered', wanted.subject_type;
     RETURN;
   END IF;
@@ -201,7 +204,10 @@ BEGIN
     SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)
     UNION
     SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name) FROM gdpr_internal.link AS l
-    WHERE l.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
+    WHERE l.subject_type = s.subject_type
+    UNION
+    SELECT gdpr_internal.resolve(b.relation_schema, b.relation_name) FROM gdpr_internal.blocker AS b
+    WHERE b.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
   DELETE FROM gdpr_internal.frozen_value AS v USING gdpr_internal.link AS l
   WHERE l.link = v.link AND l.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type;

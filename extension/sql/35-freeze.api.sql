@@ -40,6 +40,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM gdpr_internal.link AS l JOIN gdpr_internal.subject_type AS s ON s.subject_type = l.subject_type,
       LATERAL (SELECT gdpr_internal.resolve(l.parent_schema, l.parent_name)) AS p(relation)
     WHERE s.anonymization AND l.scope = 'owned'
+    UNION ALL
+    -- Rows of a blocking table arrive before an erasure or not at all: they wait on the person's row.
+    SELECT b.subject_type, NULL, ARRAY[b.key_column], b.relation_schema, b.relation_name, p.relation::oid,
+      CASE WHEN p.relation IS NOT NULL THEN s.key END, NULL, NULL, false
+    FROM gdpr_internal.blocker AS b JOIN gdpr_internal.subject_type AS s ON s.subject_type = b.subject_type,
+      LATERAL (SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)) AS p(relation)
+    WHERE s.anonymization AND cardinality(s.key) = 1 AND NOT EXISTS (
+      SELECT FROM gdpr_internal.link AS l
+      WHERE l.subject_type = b.subject_type AND l.scope = 'owned' AND l.columns = ARRAY[b.key_column] AND l.discriminator IS NULL
+        AND l.relation_schema = b.relation_schema AND l.relation_name = b.relation_name
+        AND l.parent_schema = s.relation_schema AND l.parent_name = s.relation_name AND l.parent_columns = s.key)
   )
   SELECT t.subject_type, t.link, t.columns, t.parent, t.parent_columns, t.discriminator, t.discriminator_value,
     t.by_value, NULL::text, r.columns, r.vals
@@ -61,7 +72,8 @@ DECLARE
   frozen text;
 BEGIN
   SELECT t.subject_type INTO frozen FROM gdpr_internal.guard_targets(TG_RELID) AS t
-  WHERE CASE WHEN t.by_value THEN EXISTS (SELECT FROM gdpr_internal.frozen_value AS v WHERE v.link = t.link)
+  -- A blocking table (no link, yet a parent) holds no row of a frozen person.
+  WHERE (t.link IS NOT NULL OR t.parent IS NULL) AND CASE WHEN t.by_value THEN EXISTS (SELECT FROM gdpr_internal.frozen_value AS v WHERE v.link = t.link)
              ELSE EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = t.subject_type) END
   LIMIT 1;
   IF FOUND THEN
@@ -127,6 +139,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.has_guard(oid) IS 'True if the guard''s triggers are on the table itself';
 
+--| Tables that blocking views read and that no guard watches: a row that arrives in one of them
+--| between the last question and the commit of an erasure is neither seen nor made to wait.
+CREATE OR REPLACE FUNCTION gdpr_internal.unguarded_blockers(subject_type text)
+RETURNS TABLE(blocker text, view regclass, relation regclass)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE reads(blocker, view, relid) AS (
+    SELECT b.name, v.relation, v.relation::oid
+    FROM gdpr_internal.blocker AS b, LATERAL (SELECT gdpr_internal.resolve(b.relation_schema, b.relation_name)) AS v(relation)
+    WHERE b.subject_type = $1 AND v.relation IS NOT NULL
+    UNION
+    SELECT r.blocker, r.view, d.refobjid
+    FROM reads AS r JOIN pg_rewrite AS w ON w.ev_class = r.relid
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+  )
+  SELECT DISTINCT r.blocker, r.view, c.oid::regclass
+  FROM reads AS r JOIN pg_class AS c ON c.oid = r.relid
+  WHERE c.relkind IN ('r', 'p', 'f') AND NOT gdpr_internal.has_guard(c.oid) OR c.relkind = 'm'
+$$;
+COMMENT ON FUNCTION gdpr_internal.unguarded_blockers(text) IS
+  'Tables that blocking views read and that no guard watches';
+
 --| Brings the guards of a table, its partitions and inheritance children in line with what is declared.
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_guard(relation regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -164,6 +197,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name) FROM gdpr_internal.subject_type AS s
     UNION
     SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name) FROM gdpr_internal.link AS l
+    UNION
+    SELECT gdpr_internal.resolve(b.relation_schema, b.relation_name) FROM gdpr_internal.blocker AS b
     UNION
     SELECT g.tgrelid::regclass FROM pg_trigger AS g WHERE g.tgname = 'zz_gdpr_guard' AND g.tgparentid = 0
   ) AS r(relation)

@@ -69,6 +69,31 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_relations(oid[]) IS 'Writes new names of relations down';
 
+--| True if a table of that name is the declared one, or was made again by the owner or a superuser.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_same(relation regclass, declared_oid oid, declared_owner name) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT $1::oid = $2 OR EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner
+    WHERE c.oid = $1 AND (r.rolname = $3 OR r.rolsuper))
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_same(regclass, oid, name) IS
+  'True if a table of that name is the declared one, or was made again by its owner';
+
+--| Notes who owns the declared tables now; an owner gives them away, nobody takes them.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_owners() RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE gdpr_internal.subject_type AS s SET relation_owner = pg_get_userbyid(c.relowner) FROM pg_class AS c
+  WHERE c.oid = s.relation_oid AND c.oid = gdpr_internal.resolve(s.relation_schema, s.relation_name)
+    AND s.relation_owner <> pg_get_userbyid(c.relowner);
+  UPDATE gdpr_internal.link AS l SET relation_owner = pg_get_userbyid(c.relowner) FROM pg_class AS c
+  WHERE c.oid = l.relation_oid AND c.oid = gdpr_internal.resolve(l.relation_schema, l.relation_name)
+    AND l.relation_owner <> pg_get_userbyid(c.relowner);
+  UPDATE gdpr_internal.blocker AS b SET relation_owner = pg_get_userbyid(c.relowner) FROM pg_class AS c
+  WHERE c.oid = b.relation_oid AND c.oid = gdpr_internal.resolve(b.relation_schema, b.relation_name)
+    AND b.relation_owner <> pg_get_userbyid(c.relowner);
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_owners() IS 'Notes who owns the declared tables now';
+
 --| Writes new names of columns down, and refreshes OIDs and numbers after a restore or a re-creation.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_names() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -79,7 +104,7 @@ BEGIN
         FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.subject_type AS y) AS x,
           LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
             THEN gdpr_internal.follow_columns(x.relid, x.key, x.key_attnums) ELSE x.key END AS key) AS k
-        WHERE x.relid IS NOT NULL) AS f
+        WHERE x.relid IS NOT NULL AND gdpr_internal.is_same(x.relid, x.relation_oid, x.relation_owner)) AS f
   WHERE s.subject_type = f.subject_type AND (s.key, s.key_attnums, s.relation_oid) IS DISTINCT FROM (f.key, f.numbers, f.relid::oid);
   UPDATE gdpr_internal.link AS l SET columns = f.columns, attnums = f.numbers, relation_oid = f.relid,
     discriminator = f.discriminator[1], discriminator_attnum = f.discriminator_number[1]
@@ -91,7 +116,7 @@ BEGIN
             CASE WHEN x.relid = x.relation_oid AND x.discriminator IS NOT NULL
               THEN gdpr_internal.follow_columns(x.relid, ARRAY[x.discriminator], ARRAY[x.discriminator_attnum])
               ELSE ARRAY[x.discriminator] END AS discriminator) AS k
-        WHERE x.relid IS NOT NULL) AS f
+        WHERE x.relid IS NOT NULL AND gdpr_internal.is_same(x.relid, x.relation_oid, x.relation_owner)) AS f
   WHERE l.link = f.link AND (l.columns, l.attnums, l.relation_oid, l.discriminator, l.discriminator_attnum)
     IS DISTINCT FROM (f.columns, f.numbers, f.relid::oid, f.discriminator[1], f.discriminator_number[1]);
   UPDATE gdpr_internal.link AS l SET parent_columns = f.columns, parent_attnums = f.numbers, parent_oid = f.relid
@@ -106,7 +131,7 @@ BEGIN
         FROM (SELECT y.*, gdpr_internal.resolve(y.relation_schema, y.relation_name) AS relid FROM gdpr_internal.blocker AS y) AS x,
           LATERAL (SELECT CASE WHEN x.relid = x.relation_oid
             THEN gdpr_internal.follow_columns(x.relid, ARRAY[x.key_column], ARRAY[x.key_attnum]) ELSE ARRAY[x.key_column] END AS columns) AS k
-        WHERE x.relid IS NOT NULL) AS f
+        WHERE x.relid IS NOT NULL AND gdpr_internal.is_same(x.relid, x.relation_oid, x.relation_owner)) AS f
   WHERE b.subject_type = f.subject_type AND b.name = f.name
     AND (b.key_column, b.key_attnum, b.relation_oid) IS DISTINCT FROM (f.columns[1], f.numbers[1], f.relid::oid);
   UPDATE gdpr_internal.redirect AS r SET column_name = f.columns[1], attnum = f.numbers[1], relation_oid = f.relid
@@ -184,7 +209,7 @@ BEGIN
   IF objects IS NULL THEN
     RETURN;
   END IF;
-  PERFORM gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
+  PERFORM gdpr_internal.follow_owners(), gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
     gdpr_internal.follow_frozen_views(), gdpr_internal.parents_changed(objects);
   -- pg_restore brings the triggers itself, after the data.
   FOR relation IN

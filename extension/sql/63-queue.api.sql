@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION gdpr.queue_erasure(
   subject_type text, subject_key text, reason text, due_at timestamptz DEFAULT now()) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
   subject gdpr_internal.subject_type := gdpr_internal.subject(queue_erasure.subject_type);
   wanted text;

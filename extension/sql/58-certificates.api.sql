@@ -54,7 +54,7 @@ COMMENT ON FUNCTION gdpr.anonymize_subjects(text, text[], text, text) IS
 
 --| An erasure of a few people that is rolled back: does it work on the real rows?
 CREATE OR REPLACE FUNCTION gdpr_internal.trial(subject_type text, sample integer)
-RETURNS TABLE (state text, message text, detail text)
+RETURNS TABLE (error_code text, message text, detail text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   subject gdpr_internal.subject_type := gdpr_internal.subject(trial.subject_type);
@@ -74,7 +74,7 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'PD000' THEN
     RETURN;
   WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    GET STACKED DIAGNOSTICS error_code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
     RETURN NEXT;
   END;
 END

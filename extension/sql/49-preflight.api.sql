@@ -61,15 +61,15 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT 'error', NULL::regclass, NULL::name,
-         format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.error_code,
-           CASE WHEN t.error_code ~ '^23' THEN 'a constraint over several columns, or one that a trigger breaks'
-             WHEN t.error_code ~ '^22' THEN 'a value that a trigger or an expression does not take'
+         format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.state,
+           CASE WHEN t.state ~ '^23' THEN 'a constraint over several columns, or one that a trigger breaks'
+             WHEN t.state ~ '^22' THEN 'a value that a trigger or an expression does not take'
              -- what users wrote may quote a person, under any SQLSTATE
              WHEN gdpr_internal.sets_off_code($1) THEN 'raised by a trigger, a function, or what they set off'
              ELSE t.message END),
          format('To see it, anonymize one person in a transaction that you roll back: BEGIN; SELECT gdpr.anonymize_subject(%L, ''…'', ''trial''); ROLLBACK;', $1)
-  FROM gdpr_internal.trial($1, 20) AS t
-  WHERE t.error_code IS NOT NULL;
+  FROM gdpr_internal.trial($1, 20) AS t (state, message, detail)
+  WHERE t.state IS NOT NULL;
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_trial(text) IS
   'preflight: an erasure of twenty people that is rolled back';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
-#include <ostream>
+#include <cstddef>
+#include <iosfwd>
 #include <string_view>
 
 namespace gdpr {

@@ -52,6 +52,7 @@ class Pass {
     if (blank) {
       out_.append(raw);
     } else {
+      content_ = true;
       visitor_.Text(raw, out_);
     }
   }
@@ -129,6 +130,7 @@ class Pass {
   }
 
   bool SkipDoctype() {
+    if (content_) return false;  // it stands before everything else
     int brackets = 0;
     while (at_ < in_.size()) {
       std::string_view raw;
@@ -163,6 +165,7 @@ class Pass {
     ++at_;
     const std::string_view name = Name();
     if (name.empty()) return false;
+    content_ = true;
     out_.append("<").append(name);
     while (true) {
       const std::string_view blanks = Blanks();
@@ -210,6 +213,7 @@ class Pass {
   Visitor& visitor_;
   std::string& out_;
   std::size_t at_ = 0;
+  bool content_ = false;  // an element or a text was seen
   std::vector<std::string_view> open_;
 };
 

@@ -35,9 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   gdpr::Value value;
   value.text = input.substr(line + 1);
-  for (const char c : value.text.substr(0, 8)) {
-    value.integer = value.integer * 256 + static_cast<unsigned char>(c);
-  }
+  std::uint64_t number = 0;
+  for (const char c : value.text.substr(0, 8))
+    number = number << 8U | static_cast<unsigned char>(c);
+  value.integer = static_cast<std::int64_t>(number);
   static Counter random;
   static gdpr::Result result;
   for (int cls = 0; cls <= static_cast<int>(gdpr::ValueClass::kOther); ++cls) {

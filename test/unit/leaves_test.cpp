@@ -70,10 +70,27 @@ TEST(XmlLeaves, WhatParsersNeedStays) {
 }
 
 TEST(XmlLeaves, WhatIsNotWellFormedIsRefused) {
-  for (const char* text :
-       {"<", "<a>", "</a>", "<a></b>", "<a b></a>", "<a b=c/>", "<a b='<'/>", "<a b='x'c='y'/>",
-        "<!-- x", "<![CDATA[x", "<?x", "<!DOCTYPE a", "<John Smith>", "<john@x.com>", "<1a/>",
-        "x<?xml version='1.0'?>", "<a", "<a/", "<? x?>"}) {
+  for (const char* text : {"<",
+                           "<a>",
+                           "</a>",
+                           "<a></b>",
+                           "<a b></a>",
+                           "<a b=c/>",
+                           "<a b='<'/>",
+                           "<a b='x'c='y'/>",
+                           "<!-- x",
+                           "<![CDATA[x",
+                           "<?x",
+                           "<!DOCTYPE a",
+                           "<a/><!DOCTYPE a>",
+                           "Jo<!DOCTYPE a>",
+                           "<John Smith>",
+                           "<john@x.com>",
+                           "<1a/>",
+                           "x<?xml version='1.0'?>",
+                           "<a",
+                           "<a/",
+                           "<? x?>"}) {
     EXPECT_EQ(Xml(text), "REFUSED") << text;
   }
 }

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -172,7 +172,7 @@ TEST(Redact, TimeIsLinear) {
   for (int i = 0; i < 20'000; ++i) own_long += "a b ";
   const std::vector<std::string_view> own = {own_long, "a a a a a a a a a a x", "06123456789",
                                              "1980-01-01", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1234"};
-  const auto started = std::chrono::steady_clock::now();
+  const std::clock_t started = std::clock();
   for (const std::string_view piece :
        {"a",   "a ",  "a.",       "0",   "0 ",   "1-", "+1",     "(",        "(1", "\"",
         "\"a", "://", "a://",     "a:",  "::",   "f:", "1.",     "GB29 ",    "a@", "@",
@@ -181,8 +181,8 @@ TEST(Redact, TimeIsLinear) {
     while (text.size() < 200'000) text += piece;
     Redacted(text, own);
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
-  EXPECT_LT(seconds.count(), 30);
+  // The process's own time, so that a busy machine does not matter.
+  EXPECT_LT(static_cast<double>(std::clock() - started) / CLOCKS_PER_SEC, 30);
 }
 
 }  // namespace

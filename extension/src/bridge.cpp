@@ -30,11 +30,19 @@ void Keep(Failure& failure, std::string_view sqlstate, std::string_view message,
 
 void Report(const Failure& failure) {
   const char* s = failure.sqlstate;
-  ereport(ERROR, (errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])),
-                  errmsg_internal("%s", failure.message),
-                  failure.detail[0] ? errdetail_internal("%s", failure.detail) : 0,
-                  failure.hint[0] ? errhint("%s", failure.hint) : 0));
+  const char* message = FromUtf8(failure.message);
+  const char* detail = FromUtf8(failure.detail);
+  const char* hint = FromUtf8(failure.hint);
+  ereport(ERROR,
+          (errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])), errmsg_internal("%s", message),
+           detail[0] ? errdetail_internal("%s", detail) : 0, hint[0] ? errhint("%s", hint) : 0));
   pg_unreachable();
+}
+
+const char* FromUtf8(const char* text) {
+  int encoding = GetDatabaseEncoding();
+  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return text;
+  return pg_any_to_server(text, static_cast<int>(strlen(text)), PG_UTF8);
 }
 
 void* Allocate(std::size_t size) {

@@ -51,6 +51,9 @@ template <class Work>
 /// Raises the failure as an ERROR of the server. Never returns.
 [[noreturn]] void Report(const Failure& failure);
 
+/// Core's text in the server's encoding: the same, or a copy in the current context. May ereport.
+const char* FromUtf8(const char* text);
+
 /// Copies bytes into a new server string (text, bytea, json, xml…).
 /// errors  throws std::bad_alloc, never ereport: callable within Catch
 varlena* TextOf(std::string_view bytes);

@@ -161,7 +161,7 @@ Datum MakeEnum(const TypeInfo& type, const Result& result) {
 
 }  // namespace
 
-std::string_view ToCore(char* bytes, std::size_t size) {
+std::string_view ToCore(const char* bytes, std::size_t size) {
   if (SameEncoding()) return {bytes, size};
   char* converted = pg_server_to_any(bytes, static_cast<int>(size), PG_UTF8);
   return {converted, converted == bytes ? size : strlen(converted)};

@@ -86,7 +86,7 @@ GDPR_FUNCTION(gdpr_classify) {
   text* rule = PG_GETARG_TEXT_PP(2);
   Relation relation = relation_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
   ObjectAddress address = FindColumn(relation, column);
-  char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
+  const char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
   char* before = GetSecurityLabel(&address, kProvider);
   if (before != nullptr && strcmp(before, canonical) == 0) {
     ereport(NOTICE, (errmsg("column \"%s\" of relation \"%s\" is already classified so", column,

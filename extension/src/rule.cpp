@@ -25,17 +25,18 @@ Datum TextDatum(std::string_view text) {
 
 }  // namespace
 
-char* CanonicalRule(const char* rule, std::size_t size) {
+const char* CanonicalRule(const char* rule, std::size_t size) {
   Failure failure;
   char* canonical = nullptr;
+  std::string_view utf8 = ToCore(rule, size);
   bool ok = Catch(failure, [&] {
-    std::string text = FormatRule(ParseRule({rule, size}));
+    std::string text = FormatRule(ParseRule(utf8));
     canonical = static_cast<char*>(Allocate(text.size() + 1));
     text.copy(canonical, text.size());
     canonical[text.size()] = '\0';
   });
   if (!ok) Report(failure);
-  return canonical;
+  return FromUtf8(canonical);
 }
 
 }  // namespace gdpr::pg
@@ -45,7 +46,7 @@ using namespace gdpr::pg;
 // gdpr.check_rule(rule text) -> text: the canonical rule, or the parser's error
 GDPR_FUNCTION(gdpr_check_rule) {
   text* rule = PG_GETARG_TEXT_PP(0);
-  char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
+  const char* canonical = CanonicalRule(VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule));
   PG_RETURN_TEXT_P(cstring_to_text(canonical));
 }
 
@@ -76,7 +77,7 @@ GDPR_FUNCTION(gdpr_kinds) {
 // gdpr_internal.candidates(rule text, data_type regtype, typmod int) -> setof text: what erase may
 // try on a column of that type, in order
 GDPR_FUNCTION(gdpr_candidates) {
-  text* rule = PG_GETARG_TEXT_PP(0);
+  std::string_view rule = TextView(PG_GETARG_DATUM(0));
   TypeInfo* type = ReadType(PG_GETARG_OID(1), CurrentMemoryContext);
   int length = LengthOfTypmod(type->base, PG_GETARG_INT32(2));
   Rows rows = BeginRows(fcinfo);
@@ -84,7 +85,7 @@ GDPR_FUNCTION(gdpr_candidates) {
   Datum* found = nullptr;
   std::size_t count = 0;
   bool ok = Catch(failure, [&] {
-    gdpr::Rule parsed = gdpr::ParseRule({VARDATA_ANY(rule), VARSIZE_ANY_EXHDR(rule)});
+    gdpr::Rule parsed = gdpr::ParseRule(rule);
     if (parsed.facts.length == 0) parsed.facts.length = length;
     gdpr::TypeFacts facts = MakeFacts(*type);
     std::vector<gdpr::Rule> candidates = gdpr::Candidates(parsed, facts);
@@ -96,6 +97,7 @@ GDPR_FUNCTION(gdpr_candidates) {
   if (!ok) Report(failure);
   for (std::size_t i = 0; i < count; i++) {
     bool isnull = false;
+    found[i] = CStringGetTextDatum(FromUtf8(TextDatumGetCString(found[i])));
     AddRow(rows, &found[i], &isnull);
   }
   return static_cast<Datum>(0);

@@ -7,6 +7,6 @@ namespace gdpr::pg {
 
 /// The rule in canonical text, allocated in the current context.
 /// errors  those of core's ParseRule, as ERROR
-char* CanonicalRule(const char* rule, std::size_t size);
+const char* CanonicalRule(const char* rule, std::size_t size);
 
 }  // namespace gdpr::pg

@@ -38,7 +38,7 @@ TypeFacts MakeFacts(const TypeInfo& type);
 int LengthOfTypmod(Oid base, int32 typmod);
 
 /// Bytes of the server's encoding in UTF-8: the same bytes, or a copy in the current context.
-std::string_view ToCore(char* bytes, std::size_t size);
+std::string_view ToCore(const char* bytes, std::size_t size);
 
 /// The bytes of a text datum, in UTF-8.
 std::string_view TextView(Datum datum);

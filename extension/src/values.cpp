@@ -76,13 +76,14 @@ void Prepare(Site* site, const Request& request) {
     return;
   }
   site->ready = site->kept = false;
+  std::string_view rule = ToCore(request.rule.data(), request.rule.size());
   Failure failure;
   bool ok = Catch(failure, [&] {
     if (site->core == nullptr) site->core = new Treatments;
     Treatments& core = *site->core;
     core.rule_text = request.rule;
     core.profile_text = request.profile;
-    core.rule = ParseRule(request.rule);
+    core.rule = ParseRule(rule);
     core.profile = ParseProfile(request.profile);
     core.facts = MakeFacts(*site->type);
     site->constant =
@@ -92,7 +93,8 @@ void Prepare(Site* site, const Request& request) {
   site->ready = true;
 }
 
-// Within Catch. True: the result is there; false: the value, perhaps changed, is still to be treated.
+// Within Catch. True: the result is there; false: the value, perhaps changed, is still to be
+// treated.
 bool RedactOwn(Treatments& core, const Request& request, Value& value) {
   if (!request.redact || TreatmentFor(core.rule, core.profile).id != TreatmentId::kRedact) {
     return false;

@@ -292,7 +292,8 @@ BEGIN
   LOOP
     SELECT array_agg(DISTINCT r.relation) INTO stale
     FROM (SELECT string_agg(format(
-            'SELECT s.schemaname, s.tablename FROM ONLY %1$s AS t, pg_catalog.pg_stats AS s
+            'SELECT pg_catalog.to_regclass(pg_catalog.format(''%%I.%%I'', s.schemaname, s.tablename))::pg_catalog.oid
+             FROM ONLY %1$s AS t, pg_catalog.pg_stats AS s
              WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1) AND s.attname OPERATOR(pg_catalog.=) %2$L
                AND pg_catalog.to_regclass(pg_catalog.format(''%%I.%%I'', s.schemaname, s.tablename))::pg_catalog.oid OPERATOR(pg_catalog.=) ANY ($2)
                AND (t.%3$I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (s.most_common_vals::pg_catalog.text::pg_catalog.text[])
@@ -300,9 +301,9 @@ BEGIN
                  OR s.most_common_elems IS NOT NULL)',
             part.relid::regclass, c->>'column', c->>'column'), ' UNION ') AS statement
           FROM jsonb_array_elements(part.columns) AS c WHERE c ? 'set') AS q,
-      LATERAL (SELECT to_regclass(format('%I.%I', o.s, o.t))::text AS relation
+      LATERAL (SELECT o.relid::text AS relation  -- by number: to look a name up takes rights on its schema
         FROM gdpr_internal.query_as_owner(part.relid, q.statement, part.tids,
-          ARRAY(SELECT a FROM gdpr_internal.self_and_ancestors(part.relid) AS a)) AS o(s name, t name)) AS r
+          ARRAY(SELECT a FROM gdpr_internal.self_and_ancestors(part.relid) AS a)) AS o(relid oid)) AS r
     WHERE q.statement IS NOT NULL;
     result := result || coalesce(to_jsonb(stale), '[]');
   END LOOP;
@@ -328,7 +329,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   relation regclass;
 BEGIN
-  FOR relation IN SELECT r::regclass FROM jsonb_array_elements_text(coalesce(relations, '[]')) AS r LOOP
+  FOR relation IN SELECT r::oid FROM jsonb_array_elements_text(coalesce(relations, '[]')) AS r LOOP
     PERFORM gdpr_internal.execute_as_owner(relation, format('ANALYZE %s', relation));
   END LOOP;
 END

@@ -91,7 +91,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         pg_catalog.format('%1$I = gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L)', $1, $3)
       ELSE pg_catalog.format('%1$I = gdpr.anonymize(t.%1$I, %2$L)', $1, $3) END,
     'left', CASE
-      WHEN $3 ~ '^not_personal\M|\merase=(keep|redact|surrogate)\M|\munique\M' THEN NULL
+      WHEN $3 ~ '^not_personal\M|\merase=(keep|redact|surrogate)\M|\munique\M'
+        OR gdpr_internal.base_type($2) IN ('uuid'::regtype, 'uuid[]'::regtype) THEN NULL
       WHEN gdpr_internal.is_string_type($2) THEN
         pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L)', $1, $3)
       ELSE pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I, %2$L)::pg_catalog.text', $1, $3)

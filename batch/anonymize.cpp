@@ -74,7 +74,6 @@ std::optional<ledger::RunInfo> StartOrResume(Connection& connection, const Optio
                                              const Signals& signals) {
   if (!options.resume) {
     const auto keys = OpenKeys(options);
-    Preflight(connection, options);
     return PlanRun(connection, options, *keys, signals);
   }
   const auto info = ledger::Resume(connection, options.subject, options.run);

@@ -151,6 +151,7 @@ ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySourc
   const RunId run = ledger::Start(connection, options.subject, options.reason, options.unclassified,
                                   asked.dump());
   try {
+    Preflight(connection, options);
     ForEachPage(connection, options, keys, signals, [&](const std::vector<std::string>& page) {
       ledger::AddKeys(connection, run, page);
     });

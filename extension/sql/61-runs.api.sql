@@ -188,7 +188,8 @@ $$;
 COMMENT ON FUNCTION gdpr.run_resume(text, bigint) IS
   'Takes up an unfinished run and its lock: the one named, or the newest of the subject type; NULL if there is none. same_plan: the schema is as it was when the run began';
 
---| Gives up an unfinished run. What is done stays done; the list of the others is deleted.
+--| Gives up an unfinished run. What is done stays done; the list of the others is deleted, and so is
+--| a run that was still being planned.
 CREATE OR REPLACE FUNCTION gdpr.run_cancel(run bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -203,9 +204,14 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'gdpr.runs lists the runs.';
   END IF;
   PERFORM gdpr_internal.run_lock(target.subject_type);
-  DELETE FROM gdpr_internal.chunk AS c WHERE c.run = target.run AND c.state = 'pending';
-  UPDATE gdpr_internal.run AS r SET state = 'cancelled', finished_at = clock_timestamp()
-  WHERE r.run = target.run;
+  IF target.state = 'planning' THEN
+    -- Nothing has happened in it: it never was.
+    DELETE FROM gdpr_internal.run AS r WHERE r.run = target.run;
+  ELSE
+    DELETE FROM gdpr_internal.chunk AS c WHERE c.run = target.run AND c.state = 'pending';
+    UPDATE gdpr_internal.run AS r SET state = 'cancelled', finished_at = clock_timestamp()
+    WHERE r.run = target.run;
+  END IF;
   PERFORM pg_advisory_unlock(1734635634, hashtext(target.subject_type));
 END
 $$;
@@ -213,20 +219,25 @@ COMMENT ON FUNCTION gdpr.run_cancel(bigint) IS
   'Gives up an unfinished run: what is done stays done, the list of the others is deleted';
 
 --| Rebuilds the statistics of a table that a run changed, so that pg_statistic keeps no old values.
-CREATE OR REPLACE FUNCTION gdpr.run_analyze(run bigint, relation regclass) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr.run_analyze(run bigint, relation text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target oid;
 BEGIN
   PERFORM gdpr_internal.run_in_state(run_analyze.run, 'running');
-  IF NOT EXISTS (SELECT FROM gdpr_internal.chunk AS c
-                 WHERE c.run = run_analyze.run AND c.rows ? gdpr_internal.sql_name(run_analyze.relation)) THEN
-    RAISE EXCEPTION 'run % has not changed relation "%"', run_analyze.run, run_analyze.relation
+  -- By name and not as regclass: the operator has no rights on the schema to look it up in.
+  SELECT t.oid INTO target FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace
+  WHERE format('%I.%I', n.nspname, t.relname) = run_analyze.relation AND t.relkind IN ('r', 'p')
+    AND EXISTS (SELECT FROM gdpr_internal.chunk AS c
+                WHERE c.run = run_analyze.run AND c.rows ? run_analyze.relation);
+  IF target IS NULL THEN
+    RAISE EXCEPTION 'run % has not changed relation %', run_analyze.run, run_analyze.relation
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  PERFORM gdpr_internal.execute_as_owner(run_analyze.relation,
-    'ANALYZE ' || gdpr_internal.sql_name(run_analyze.relation));
+  PERFORM gdpr_internal.execute_as_owner(target, 'ANALYZE ' || run_analyze.relation);
 END
 $$;
-COMMENT ON FUNCTION gdpr.run_analyze(bigint, regclass) IS
+COMMENT ON FUNCTION gdpr.run_analyze(bigint, text) IS
   'Rebuilds the statistics of a table that a run changed, as its owner, so that pg_statistic keeps no old values';
 
 --| Ends a run whose chunks are all done.

@@ -17,9 +17,7 @@ start_or_resume() {
   if [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state = 'running'")" -gt 0 ]; then
     as_night anonymize --subject contact --resume --jobs 2
   else
-    # A run that died while it was being planned has touched nobody: the list starts again.
-    local last
-    last=$(sql "SELECT coalesce(max(options->>'until')::int, 0) FROM gdpr_internal.run" 2>/dev/null || echo 0)
+    # A run that died while it was being planned has touched nobody: its list starts again.
     next=$(sql "SELECT 1 + coalesce(sum(people), 0) FROM gdpr.runs WHERE state = 'finished'")
     [ "$next" -le "$people" ] || return 1
     seq "$next" $((next + slice - 1 > people ? people : next + slice - 1)) >"$work/keys"

@@ -23,7 +23,7 @@ gdpr_batch anonymize --subject contact --reason r --keys "$work/keys"
 is "a key of the wrong type is a configuration error" "$code" 2
 like "a key of the wrong type is named by its line" "$err" "line 3 of $work/keys"
 case $err in *wrong@*) fail "a key of the wrong type is never quoted" ;; *) pass "a key of the wrong type is never quoted" ;; esac
-is "a list with a wrong key leaves no run to resume" "$(sql "SELECT count(*) FROM gdpr.runs WHERE state <> 'cancelled'")" 0
+is "a list with a wrong key leaves no run behind" "$(sql "SELECT count(*) FROM gdpr.runs")" 0
 
 PGUSER=postgres "$GDPR_BATCH" anonymize --subject contact --reason r --all >/dev/null 2>"$work/err"
 is "a superuser is refused" "$?" 2
@@ -46,7 +46,9 @@ is "another version of the extension is a mismatch" "$code" 4
 like "the mismatch names both versions" "$err" '0\.0\.1'
 sql "UPDATE pg_extension SET extversion = (SELECT default_version FROM pg_available_extensions WHERE name = 'pg_gdpr') WHERE extname = 'pg_gdpr'" >/dev/null
 
-before=$(pg_dump -U postgres --inserts | sed '/restrict/d' | md5sum)
+# Everything but the places of sequences, which no rollback takes back.
+contents() { pg_dump -U postgres --inserts | grep -vE 'restrict|setval'; }
+contents >"$work/before"
 seq 1 210 >"$work/keys"
 gdpr_batch anonymize --subject contact --keys "$work/keys" --dry-run --json
 is "a dry run is done" "$code" 0
@@ -55,7 +57,7 @@ is "a dry run counts people, missing, held and who would go" \
 is "a dry run estimates the rows" "$(json rows_estimate)" 570
 gdpr_batch anonymize --subject contact --all --dry-run
 like "a dry run reads well" "$out" 'would be anonymized, about 570 rows in 2 tables'
-is "a dry run changes nothing" "$(pg_dump -U postgres --inserts | sed '/restrict/d' | md5sum)" "$before"
+is "a dry run changes nothing" "$(contents | diff - "$work/before")" ""
 
 sql "ALTER TABLE crm.contact ADD COLUMN hobby text" >/dev/null
 gdpr_batch anonymize --subject contact --keys "$work/keys" --reason r

@@ -22,6 +22,8 @@ BEGIN
     PERFORM OLD.email::regclass;
   ELSIF NEW.email = 'dynamic' THEN
     EXECUTE 'SELECT ' || quote_ident(OLD.email);
+  ELSIF NEW.email = 'assert' THEN
+    ASSERT false, OLD.email;
   ELSIF NEW.email = 'number' THEN
     NEW.n := OLD.email;
   END IF;
@@ -71,6 +73,8 @@ $$;
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'boom');
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'cast');
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'dynamic');
+-- WHEN OTHERS would not see assert_failure: it arrives as raise_exception.
+SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'assert');
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'number');
 SELECT own.outcome('UPDATE person SET email = $1 WHERE id = 1', 'two@example.org');
 SELECT own.outcome('UPDATE person SET n = length($1) WHERE id = 1', 'much longer than nine');

@@ -6,6 +6,7 @@ namespace gdpr::pg {
 namespace {
 
 struct Scrubbed {
+  int sqlstate;
   const char* message;
   const char* detail;
   const char* hint;
@@ -87,13 +88,18 @@ const char* DataMessage(const ErrorData* error) {
 }
 
 Scrubbed Scrub(const ErrorData* error, const char* relation) {
-  Scrubbed result{error->message, nullptr, error->hint};
+  Scrubbed result{error->sqlerrcode, error->message, nullptr, error->hint};
   char* place = FirstPlace(error->context);
   if (IsClass(error->sqlerrcode, "22") && !WrittenByUser(error)) {
     result.message = psprintf("%s (relation %s)", DataMessage(error), relation);
     result.detail = place;
     result.hint = nullptr;
   } else if (WrittenByUser(error) || (place != nullptr && !NamesNoValue(error->sqlerrcode))) {
+    // WHEN OTHERS lets these two pass: a trigger could make its way out of every handler of ours
+    if (error->sqlerrcode == ERRCODE_ASSERT_FAILURE ||
+        error->sqlerrcode == ERRCODE_QUERY_CANCELED) {
+      result.sqlstate = ERRCODE_RAISE_EXCEPTION;
+    }
     result.message = psprintf("a trigger or function of relation %s raised an error", relation);
     result.detail = place;
     result.hint = "Its text is not shown here, because it may quote a personal value.";
@@ -114,7 +120,7 @@ void ThrowScrubbed(MemoryContext context, const char* relation) {
   Scrubbed scrubbed = Scrub(error, relation);
   ereport(
       ERROR,
-      (errcode(error->sqlerrcode), errmsg_internal("%s", scrubbed.message),
+      (errcode(scrubbed.sqlstate), errmsg_internal("%s", scrubbed.message),
        scrubbed.detail ? errdetail_internal("%s", scrubbed.detail) : 0,
        scrubbed.hint ? errhint("%s", scrubbed.hint) : 0,
        error->schema_name ? err_generic_string(PG_DIAG_SCHEMA_NAME, error->schema_name) : 0,

@@ -1,73 +1,89 @@
 -- SPDX-License-Identifier: PostgreSQL
--- Names, types and keys: what the subject modules share.
+-- Names, types and keys: what the subject modules share. In PL/pgSQL, which keeps its plans: these
+-- are asked many times.
 
 --| The relation of that name, NULL if there is none; needs no rights on its schema.
 CREATE OR REPLACE FUNCTION gdpr_internal.resolve(relation_schema name, relation_name name)
 RETURNS regclass
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT c.oid::regclass FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1 AND c.relname = $2
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT c.oid::regclass FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = resolve.relation_schema AND c.relname = resolve.relation_name);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.resolve(name, name) IS
   'The relation of that name, NULL if it is gone';
 
 --| schema.name, quoted as SQL wants it.
 CREATE OR REPLACE FUNCTION gdpr_internal.sql_name(relation regclass) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('%I.%I', CASE WHEN n.oid = pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END, c.relname)
-  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT format('%I.%I', CASE WHEN n.oid = pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END, c.relname)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = sql_name.relation);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.sql_name(regclass) IS 'schema.name, always with its schema';
 
 --| The type below all domains.
 CREATE OR REPLACE FUNCTION gdpr_internal.base_type(data_type oid) RETURNS oid
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE base(oid, typtype, typbasetype) AS (
-    SELECT t.oid, t.typtype, t.typbasetype FROM pg_type AS t WHERE t.oid = $1
-    UNION ALL
-    SELECT t.oid, t.typtype, t.typbasetype
-    FROM base AS b JOIN pg_type AS t ON b.typtype = 'd' AND t.oid = b.typbasetype
-  )
-  SELECT b.oid FROM base AS b WHERE b.typtype <> 'd'
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  base oid := data_type;
+  below oid;
+BEGIN
+  LOOP
+    SELECT t.typbasetype INTO below FROM pg_type AS t WHERE t.oid = base AND t.typtype = 'd';
+    IF NOT FOUND THEN
+      RETURN base;
+    END IF;
+    base := below;
+  END LOOP;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.base_type(oid) IS 'The type below all domains';
 
 --| schema.type without type modifier: a modifier would cut a value and so name somebody else.
 CREATE OR REPLACE FUNCTION gdpr_internal.type_name(data_type oid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('%I.%I', n.nspname, t.typname)
-  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = $1
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT format('%I.%I', n.nspname, t.typname)
+    FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = type_name.data_type);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.type_name(oid) IS 'schema.type, without type modifier';
 
 --| How values of a type are compared across tables: int, numeric, uuid, text; NULL: only with themselves.
 CREATE OR REPLACE FUNCTION gdpr_internal.compare_class(data_type oid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE
-    WHEN t.oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'int'
-    WHEN t.oid = 'numeric'::regtype THEN 'numeric'
-    WHEN t.oid = 'uuid'::regtype THEN 'uuid'
-    WHEN t.oid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
-      OR t.typname = 'citext' AND t.typcategory = 'S' THEN 'text' END
-  FROM pg_type AS t WHERE t.oid = gdpr_internal.base_type($1)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT CASE
+      WHEN t.oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'int'
+      WHEN t.oid = 'numeric'::regtype THEN 'numeric'
+      WHEN t.oid = 'uuid'::regtype THEN 'uuid'
+      WHEN t.oid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
+        OR t.typname = 'citext' AND t.typcategory = 'S' THEN 'text' END
+    FROM pg_type AS t WHERE t.oid = gdpr_internal.base_type(compare_class.data_type));
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.compare_class(oid) IS
   'How values of a type are compared across tables: int, numeric, uuid, text, or NULL';
 
 --| The operator that the type's own default index uses for equality, with its schema.
 CREATE OR REPLACE FUNCTION gdpr_internal.equality_operator(data_type oid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
-  FROM pg_opclass AS c
-  JOIN pg_am AS m ON m.oid = c.opcmethod AND m.amname IN ('btree', 'hash')
-  JOIN pg_type AS t ON t.oid = gdpr_internal.base_type($1)
-  JOIN pg_amop AS a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype
-    AND a.amoprighttype = c.opcintype
-    AND a.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
-  JOIN pg_operator AS o ON o.oid = a.amopopr
-  JOIN pg_namespace AS n ON n.oid = o.oprnamespace
-  WHERE c.opcdefault AND (c.opcintype = t.oid OR c.opcintype = 'anyenum'::regtype AND t.typtype = 'e')
-  ORDER BY m.amname LIMIT 1
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+    FROM pg_opclass AS c
+    JOIN pg_am AS m ON m.oid = c.opcmethod AND m.amname IN ('btree', 'hash')
+    JOIN pg_type AS t ON t.oid = gdpr_internal.base_type(equality_operator.data_type)
+    JOIN pg_amop AS a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype
+      AND a.amoprighttype = c.opcintype
+      AND a.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
+    JOIN pg_operator AS o ON o.oid = a.amopopr
+    JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+    WHERE c.opcdefault AND (c.opcintype = t.oid OR c.opcintype = 'anyenum'::regtype AND t.typtype = 'e')
+    ORDER BY m.amname LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.equality_operator(oid) IS
   'The equality operator of a type''s default index, with its schema';
@@ -105,9 +121,11 @@ COMMENT ON FUNCTION gdpr_internal.column_numbers(regclass, name[]) IS
 
 --| Type of a column, NULL if the column is gone.
 CREATE OR REPLACE FUNCTION gdpr_internal.column_type(relation regclass, column_name name) RETURNS oid
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT a.atttypid FROM pg_attribute AS a
-  WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT a.atttypid FROM pg_attribute AS a
+    WHERE a.attrelid = column_type.relation AND a.attname = column_type.column_name AND a.attnum > 0 AND NOT a.attisdropped);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_type(regclass, name) IS 'Type of a column, NULL if it is gone';
 

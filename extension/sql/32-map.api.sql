@@ -3,7 +3,7 @@
 
 --| The links of a subject type so that each parent comes before its children, gone tables included.
 CREATE OR REPLACE FUNCTION gdpr_internal.ordered_links(subject_type text) RETURNS SETOF gdpr_internal.link
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   l gdpr_internal.link;
   given int[] := '{}';
@@ -52,7 +52,7 @@ COMMENT ON FUNCTION gdpr_internal.link_statement(gdpr_internal.link) IS
 
 --| A table with its partitions and inheritance children.
 CREATE OR REPLACE FUNCTION gdpr_internal.family(relation regclass) RETURNS SETOF regclass
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE down(relid) AS (
     SELECT $1::oid
     UNION
@@ -87,7 +87,7 @@ COMMENT ON FUNCTION gdpr_internal.personal_columns(regclass) IS
 --| The tables of a family without an index that finds rows by these columns.
 CREATE OR REPLACE FUNCTION gdpr_internal.unindexed(relation regclass, columns name[], discriminator name DEFAULT NULL)
 RETURNS SETOF regclass
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
   SELECT f FROM gdpr_internal.family($1) AS f JOIN pg_class AS c ON c.oid = f
   WHERE c.relkind IN ('r', 'p') AND NOT EXISTS (
     SELECT FROM pg_index AS i
@@ -183,7 +183,7 @@ COMMENT ON FUNCTION gdpr_internal.propose_link(gdpr_internal.subject_type, pg_co
 
 --| Foreign keys that touch reached tables and are not declared: proposed, never followed.
 CREATE OR REPLACE FUNCTION gdpr_internal.proposed_links(subject_type text) RETURNS SETOF gdpr_internal.link
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(proposed_links.subject_type);
   reached oid[];
@@ -227,7 +227,7 @@ COMMENT ON FUNCTION gdpr_internal.hop(gdpr_internal.link) IS
 --| The map: the subject, its links in order, then what foreign keys propose.
 CREATE OR REPLACE FUNCTION gdpr.subject_map(subject_type text)
 RETURNS TABLE(relation regclass, scope text, path text, rows_estimate bigint, personal_columns name[], indexed boolean, statement text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(subject_map.subject_type);
   l gdpr_internal.link;

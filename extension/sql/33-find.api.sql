@@ -76,7 +76,7 @@ COMMENT ON FUNCTION gdpr_internal.check_declared(text) IS
 --| The relations reached, subject first, each after all its parents.
 CREATE OR REPLACE FUNCTION gdpr_internal.steps(subject_type text)
 RETURNS TABLE(step int, relation regclass, links int[], scope text, on_erase text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(steps.subject_type);
   done oid[];

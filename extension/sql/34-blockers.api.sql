@@ -106,7 +106,7 @@ COMMENT ON FUNCTION gdpr_internal.blocked(text, text[]) IS
 --| What holds a person back now, with the number of rows.
 CREATE OR REPLACE FUNCTION gdpr.blockers(subject_type text, subject_key text)
 RETURNS TABLE(blocker text, row_count bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   SELECT b.blocker, b.row_count
   FROM gdpr_internal.blocked($1, gdpr_internal.canonical_keys($1, ARRAY[$2])) AS b ORDER BY b.blocker
 $$;
@@ -207,10 +207,16 @@ COMMENT ON FUNCTION gdpr_internal.drop_redirect(text, regclass, name) IS
 --| True if the person is anonymized and frozen; NULL for a null key.
 CREATE OR REPLACE FUNCTION gdpr.is_frozen(subject_type text, subject_key text) RETURNS boolean
 LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  canonical text := is_frozen.subject_key;
 BEGIN
+  -- A plain number is its own canonical form in every key type; all else is looked at closely.
+  IF canonical !~ '^(0|-?[1-9][0-9]{0,18})$'
+     OR NOT EXISTS (SELECT FROM gdpr_internal.subject_type AS s WHERE s.subject_type = is_frozen.subject_type) THEN
+    canonical := (gdpr_internal.canonical_keys(is_frozen.subject_type, ARRAY[is_frozen.subject_key]))[1];
+  END IF;
   RETURN EXISTS (SELECT FROM gdpr_internal.frozen AS f
-    WHERE f.subject_type = is_frozen.subject_type
-      AND f.subject_key = (gdpr_internal.canonical_keys(is_frozen.subject_type, ARRAY[is_frozen.subject_key]))[1]);
+    WHERE f.subject_type = is_frozen.subject_type AND f.subject_key = canonical);
 END
 $$;
 COMMENT ON FUNCTION gdpr.is_frozen(text, text) IS

@@ -20,7 +20,7 @@ RETURNS TABLE(
   subject_type text, link int, columns name[], parent oid, parent_columns name[],
   discriminator name, discriminator_value text, by_value boolean, digest_domain text,
   redirect_columns name[], redirect_values text[])
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE ROWS 3 SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE up(relid) AS (
     SELECT $1
     UNION

@@ -3,7 +3,7 @@
 
 --| What a column's name says about it; the first pattern that matches counts.
 CREATE OR REPLACE FUNCTION gdpr_internal.name_hints() RETURNS TABLE(place int, kind text, pattern text)
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql IMMUTABLE ROWS 63 SET search_path = pg_catalog, pg_temp AS $$
   VALUES
     (1, 'email', '(^|_)e_?mails?(_|$)|_mail$|^mail$'),
     (2, 'password', 'passw(or)?d|passwort|pass_?code|^pw$|pwd|(^|_)pin(_code)?$|secret|password_hash'),
@@ -123,15 +123,18 @@ COMMENT ON FUNCTION gdpr_internal.guess_kind(name, oid) IS
 --| and link columns that repeat such a key. A link by e-mail repeats a value, which is personal.
 CREATE OR REPLACE FUNCTION gdpr_internal.structural_columns(subject_type text)
 RETURNS TABLE(relation oid, column_name name)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE link AS (
+LANGUAGE sql STABLE ROWS 50 SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE link AS MATERIALIZED (
     SELECT l.*, gdpr_internal.resolve(l.relation_schema, l.relation_name)::oid AS rel,
       gdpr_internal.resolve(l.parent_schema, l.parent_name)::oid AS par
     FROM gdpr_internal.link AS l WHERE l.subject_type = $1
   ), pair AS (
     SELECT l.rel AS a, p.c AS ca, l.par AS b, p.k AS cb FROM link AS l, unnest(l.columns, l.parent_columns) AS p(c, k)
-  ), classified AS (
-    SELECT c.relation::oid AS relation, c.column_name FROM gdpr.classification AS c WHERE c.kind <> 'not_personal'
+  ), classified AS MATERIALIZED (
+    SELECT b.objoid AS relation, a.attname AS column_name
+    FROM pg_seclabel AS b JOIN pg_attribute AS a ON a.attrelid = b.objoid AND a.attnum = b.objsubid
+    WHERE b.provider = 'gdpr' AND b.classoid = 'pg_class'::regclass AND b.objsubid > 0 AND b.label !~ '^\s*not_personal\M'
+      AND b.objoid IN (SELECT l.rel FROM link AS l UNION ALL SELECT l.par FROM link AS l)
   ), reached AS (
     SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)::oid AS rel
     FROM gdpr_internal.subject_type AS s WHERE s.subject_type = $1
@@ -163,13 +166,14 @@ COMMENT ON FUNCTION gdpr_internal.structural_columns(text) IS
 --| generated columns follow what they are made from.
 CREATE OR REPLACE FUNCTION gdpr_internal.unclassified_columns(subject_type text)
 RETURNS TABLE(relation regclass, column_name name, data_type text, type_oid oid)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE ROWS 50 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  WITH structural AS MATERIALIZED (SELECT x.relation, x.column_name FROM gdpr_internal.structural_columns($1) AS x)
   SELECT a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid
   FROM gdpr_internal.steps($1) AS s, gdpr_internal.family(s.relation) AS f
   JOIN pg_class AS c ON c.oid = f
   JOIN pg_attribute AS a ON a.attrelid = f AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
   WHERE s.on_erase <> 'delete' AND NOT c.relispartition AND (f = s.relation OR a.attinhcount = 0)
-    AND NOT EXISTS (SELECT FROM gdpr_internal.structural_columns($1) AS x
+    AND NOT EXISTS (SELECT FROM structural AS x
                     WHERE x.relation = a.attrelid AND x.column_name = a.attname)
     AND NOT EXISTS (SELECT FROM pg_seclabel AS b WHERE b.provider = 'gdpr' AND b.classoid = 'pg_class'::regclass
                     AND b.objoid = a.attrelid AND b.objsubid = a.attnum)
@@ -197,7 +201,7 @@ COMMENT ON FUNCTION gdpr_internal.suggest_kind(text, regclass, name, oid) IS
 --| The same for people to read, each with a statement that can be run after a look at it.
 CREATE OR REPLACE FUNCTION gdpr.unclassified(subject_type text)
 RETURNS TABLE(relation regclass, column_name name, data_type text, statement text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   SELECT u.relation, u.column_name, u.data_type, format('SELECT gdpr.classify(%L, %L, %L);',
     gdpr_internal.sql_name(u.relation), u.column_name, gdpr_internal.suggest_kind($1, u.relation, u.column_name, u.type_oid))
   FROM gdpr_internal.unclassified_columns($1) AS u

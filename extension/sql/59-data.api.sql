@@ -30,7 +30,7 @@ COMMENT ON FUNCTION gdpr_internal.find_link(int, regclass, gdpr_internal.found_r
 --| Columns of a table that name people: link columns and foreign keys onto the table of people.
 CREATE OR REPLACE FUNCTION gdpr_internal.naming_columns(s gdpr_internal.subject_type, relation regclass)
 RETURNS TABLE(link int, columns name[])
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
   SELECT l.link, l.columns || array_remove(ARRAY[l.discriminator], NULL)
   FROM gdpr_internal.link AS l
   WHERE l.subject_type = $1.subject_type AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = $2 AND l.scope <> 'shared'
@@ -48,8 +48,11 @@ CREATE OR REPLACE FUNCTION gdpr_internal.columns_of_category(relation regclass, 
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN ARRAY(
-    SELECT c.column_name FROM gdpr.classification AS c JOIN gdpr.kinds AS k ON k.kind = c.kind
-    WHERE c.relation IN (SELECT gdpr_internal.family(columns_of_category.relation)) AND k.category = columns_of_category.category);
+    SELECT DISTINCT a.attname FROM gdpr_internal.family(columns_of_category.relation) AS f
+    JOIN pg_seclabel AS b ON b.objoid = f AND b.classoid = 'pg_class'::regclass AND b.provider = 'gdpr'
+    JOIN pg_attribute AS a ON a.attrelid = b.objoid AND a.attnum = b.objsubid
+    JOIN gdpr.kinds AS k ON k.kind = substring(b.label FROM '^\s*(\w+)')
+    WHERE k.category = columns_of_category.category);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.columns_of_category(regclass, text) IS
@@ -89,26 +92,24 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   secret name[] := gdpr_internal.columns_of_category(omitted.relation, 'credentials');
   content name[] := gdpr_internal.columns_of_category(omitted.relation, 'content');
-  result jsonb := '[]';
-  r record;
-  out_of_row name[];
+  key name[] := CASE WHEN omitted.relation = gdpr_internal.resolve(s.relation_schema, s.relation_name) THEN s.key ELSE '{}' END;
 BEGIN
-  FOR r IN
-    SELECT u.relid, u.tid, EXISTS (SELECT FROM unnest((alone).relids, (alone).tids) AS a(relid, tid)
-                                   WHERE a.relid = u.relid AND a.tid = u.tid) AS alone
-    FROM unnest((held).relids, (held).tids) AS u(relid, tid)
-  LOOP
-    -- A column that names people stays where the person was found by it.
-    out_of_row := secret || CASE WHEN NOT r.alone THEN content ELSE '{}' END || ARRAY(
-      SELECT c FROM gdpr_internal.naming_columns(s, omitted.relation) AS n, unnest(n.columns) AS c
-      EXCEPT
-      SELECT c FROM gdpr_internal.naming_columns(s, omitted.relation) AS n, unnest(n.columns) AS c
-      WHERE by_link->(n.link::text) ? (r.relid || ' ' || r.tid)
-      EXCEPT
-      SELECT unnest(s.key) WHERE omitted.relation = gdpr_internal.resolve(s.relation_schema, s.relation_name));
-    result := result || jsonb_build_array(to_jsonb(ARRAY(SELECT DISTINCT c FROM unnest(out_of_row) AS c ORDER BY c)));
-  END LOOP;
-  RETURN result;
+  RETURN (
+    WITH naming AS MATERIALIZED (
+      SELECT n.link, c AS name FROM gdpr_internal.naming_columns(s, omitted.relation) AS n, unnest(n.columns) AS c
+    )
+    SELECT jsonb_agg(to_jsonb(o.names) ORDER BY u.n)
+    FROM unnest((held).relids, (held).tids) WITH ORDINALITY AS u(relid, tid, n),
+      LATERAL (SELECT ARRAY(
+        SELECT c FROM unnest(secret) AS c
+        UNION
+        SELECT c FROM unnest(content) AS c
+        WHERE NOT EXISTS (SELECT FROM unnest((alone).relids, (alone).tids) AS a(relid, tid) WHERE a.relid = u.relid AND a.tid = u.tid)
+        UNION
+        -- A column that names people stays where the person was found by it.
+        SELECT c.name FROM naming AS c WHERE c.name <> ALL (key) AND NOT EXISTS (
+          SELECT FROM naming AS f WHERE f.name = c.name AND by_link -> (f.link::text) ? (u.relid || ' ' || u.tid))
+        ORDER BY 1) AS names) AS o);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.omitted(gdpr_internal.subject_type, regclass, gdpr_internal.found_rows, gdpr_internal.found_rows, jsonb) IS
@@ -116,7 +117,7 @@ COMMENT ON FUNCTION gdpr_internal.omitted(gdpr_internal.subject_type, regclass, 
 
 --| Everything held on one person: {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}]}.
 CREATE OR REPLACE FUNCTION gdpr.subject_data(subject_type text, subject_key text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(subject_data.subject_type);
   keys text[] := gdpr_internal.canonical_keys(s.subject_type, ARRAY[subject_data.subject_key]);
@@ -127,10 +128,12 @@ DECLARE
   l record;
   by_link jsonb;
   relations jsonb := '[]';
+  done regclass[] := '{}';
 BEGIN
   FOR step IN SELECT * FROM gdpr_internal.steps(s.subject_type) LOOP
     by_link := '{}';
     held[step.step] := NULL;
+    done := done || step.relation;
     IF step.step = 1 THEN
       held[1] := gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(s.subject_type, false), keys);
       IF (held[1]).tids IS NULL THEN
@@ -138,9 +141,8 @@ BEGIN
       END IF;
     END IF;
     FOR l IN
-      SELECT k.link, p.step AS parent FROM gdpr_internal.link AS k
-      JOIN gdpr_internal.steps(s.subject_type) AS p ON p.relation = gdpr_internal.resolve(k.parent_schema, k.parent_name)
-      WHERE k.link = ANY (step.links) ORDER BY p.step = step.step, k.link
+      SELECT k.link, array_position(done, gdpr_internal.resolve(k.parent_schema, k.parent_name)) AS parent
+      FROM gdpr_internal.link AS k WHERE k.link = ANY (step.links) ORDER BY 2 = step.step, 1
     LOOP
       rows := gdpr_internal.find_link(l.link, step.relation, held[l.parent], l.parent = step.step);
       CONTINUE WHEN (rows).tids IS NULL;
@@ -177,6 +179,7 @@ DECLARE
                       FROM unnest(l.parent_columns) WITH ORDINALITY AS u(c, n));
   keys text[];
   held gdpr_internal.found_rows[];
+  done regclass[];
   step record;
   k record;
 BEGIN
@@ -187,13 +190,14 @@ BEGIN
       ORDER BY f.subject_key LIMIT 2000);
     EXIT WHEN keys = '{}';
     held := '{}';
+    done := '{}';
     FOR step IN SELECT * FROM gdpr_internal.steps(l.subject_type) LOOP
+      done := done || step.relation;
       held[step.step] := CASE WHEN step.step = 1 THEN
         gdpr_internal.collect(step.relation, gdpr_internal.find_subject_sql(l.subject_type, false), keys) END;
       FOR k IN
-        SELECT o.link, p.step AS parent FROM gdpr_internal.link AS o
-        JOIN gdpr_internal.steps(l.subject_type) AS p ON p.relation = gdpr_internal.resolve(o.parent_schema, o.parent_name)
-        WHERE o.link = ANY (step.links) AND o.scope = 'owned' ORDER BY p.step = step.step, o.link
+        SELECT o.link, array_position(done, gdpr_internal.resolve(o.parent_schema, o.parent_name)) AS parent
+        FROM gdpr_internal.link AS o WHERE o.link = ANY (step.links) AND o.scope = 'owned' ORDER BY 2 = step.step, 1
       LOOP
         held[step.step] := gdpr_internal.merge_rows(held[step.step],
           gdpr_internal.find_link(k.link, step.relation, held[k.parent], k.parent = step.step));

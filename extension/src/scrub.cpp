@@ -7,6 +7,7 @@ namespace {
 
 struct Scrubbed {
   int sqlstate;
+  bool names;  ///< schema, table, column and constraint are the server's, not a RAISE's
   const char* message;
   const char* detail;
   const char* hint;
@@ -88,7 +89,7 @@ const char* DataMessage(const ErrorData* error) {
 }
 
 Scrubbed Scrub(const ErrorData* error, const char* relation) {
-  Scrubbed result{error->sqlerrcode, error->message, nullptr, error->hint};
+  Scrubbed result{error->sqlerrcode, !WrittenByUser(error), error->message, nullptr, error->hint};
   char* place = FirstPlace(error->context);
   if (IsClass(error->sqlerrcode, "22") && !WrittenByUser(error)) {
     result.message = psprintf("%s (relation %s)", DataMessage(error), relation);
@@ -111,6 +112,10 @@ Scrubbed Scrub(const ErrorData* error, const char* relation) {
   return result;
 }
 
+int Field(int field, const char* value) {
+  return value != nullptr ? err_generic_string(field, value) : 0;
+}
+
 }  // namespace
 
 void ThrowScrubbed(MemoryContext context, const char* relation) {
@@ -118,17 +123,15 @@ void ThrowScrubbed(MemoryContext context, const char* relation) {
   ErrorData* error = CopyErrorData();
   FlushErrorState();
   Scrubbed scrubbed = Scrub(error, relation);
-  ereport(
-      ERROR,
-      (errcode(scrubbed.sqlstate), errmsg_internal("%s", scrubbed.message),
-       scrubbed.detail ? errdetail_internal("%s", scrubbed.detail) : 0,
-       scrubbed.hint ? errhint("%s", scrubbed.hint) : 0,
-       error->schema_name ? err_generic_string(PG_DIAG_SCHEMA_NAME, error->schema_name) : 0,
-       error->table_name ? err_generic_string(PG_DIAG_TABLE_NAME, error->table_name) : 0,
-       error->column_name ? err_generic_string(PG_DIAG_COLUMN_NAME, error->column_name) : 0,
-       error->datatype_name ? err_generic_string(PG_DIAG_DATATYPE_NAME, error->datatype_name) : 0,
-       error->constraint_name ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, error->constraint_name)
-                              : 0));
+  ereport(ERROR,
+          (errcode(scrubbed.sqlstate), errmsg_internal("%s", scrubbed.message),
+           scrubbed.detail ? errdetail_internal("%s", scrubbed.detail) : 0,
+           scrubbed.hint ? errhint("%s", scrubbed.hint) : 0,
+           Field(PG_DIAG_SCHEMA_NAME, scrubbed.names ? error->schema_name : nullptr),
+           Field(PG_DIAG_TABLE_NAME, scrubbed.names ? error->table_name : nullptr),
+           Field(PG_DIAG_COLUMN_NAME, scrubbed.names ? error->column_name : nullptr),
+           Field(PG_DIAG_DATATYPE_NAME, scrubbed.names ? error->datatype_name : nullptr),
+           Field(PG_DIAG_CONSTRAINT_NAME, scrubbed.names ? error->constraint_name : nullptr)));
   pg_unreachable();
 }
 

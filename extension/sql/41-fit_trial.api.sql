@@ -203,7 +203,7 @@ EXCEPTION
     reason := CASE WHEN coalesce(constraint_name, '') <> ''
       THEN format('it breaks the check constraint "%s" of the domain "%s"', constraint_name, type_name)
       ELSE format('it breaks the domain "%s"', type_name) END;
-  WHEN OTHERS THEN
+  WHEN OTHERS OR assert_failure THEN
     -- a message may quote the value that was tried, and a tried value may be a real one
     state := CASE WHEN SQLSTATE ~ '^(0A|42|PD)' THEN SQLSTATE ELSE 'PD005' END;
     reason := CASE WHEN SQLSTATE ~ '^(0A|42|PD)' THEN SQLERRM

@@ -57,7 +57,7 @@ BEGIN
 EXCEPTION
   WHEN query_canceled OR admin_shutdown OR crash_shutdown THEN
     RAISE;
-  WHEN OTHERS THEN
+  WHEN OTHERS OR assert_failure THEN
     -- one column raised: the caller asks column by column which it was
     RETURN '{}';
 END

@@ -101,11 +101,11 @@ SELECT is((SELECT string_agg(left(t.attempt('postgres', format('SELECT gdpr.regi
   '42602 42602 42602 42602 42602 42602 42602 42602 42602', 'a subject type is a plain identifier');
 
 -- A rule has no SQL in it.
-SELECT is((SELECT string_agg(DISTINCT left(t.attempt('postgres', format('SELECT gdpr.classify(t.rel(''note'')::regclass, ''id'', %L)', r)), 2), ' ')
+SELECT is((SELECT string_agg(r, ' | ')
   FROM unnest(ARRAY['email; DROP TABLE t.canary', '(SELECT 1)', 'email erase=(SELECT 1)', 'email erase=pg_sleep(1)', 'email erase=constant((SELECT 1))',
     'email erase=constant(''a'' || ''b'')', 'email erase=constant(E''\x41'')', 'email erase=constant($$a$$)', 'MASKED WITH VALUE 1',
-    'email erase=constant(''a'') -- x', 'email /* x */', 'email erase="constant"', repeat('email ', 300), E'email\x01erase=null']) AS r),
-  '22', 'a rule with SQL in it is refused');
+    'email erase=constant(''a'') -- x', 'email /* x */', 'email erase="constant"', repeat('email ', 300), E'email\x01erase=null']) AS r
+  WHERE t.attempt('postgres', format('SELECT gdpr.classify(t.rel(''note'')::regclass, ''id'', %L)', r)) !~ '^(22|42)'), NULL, 'a rule with SQL in it is refused');
 SELECT is((SELECT string_agg(r, ', ') FROM unnest(ARRAY['email erase=constant((SELECT 1))', 'email erase=pg_sleep(1)']) AS r
   WHERE t.attempt('postgres', format('SELECT gdpr.anonymize(%L::text, %L)', 'x', r)) = ''), NULL, 'also where it is used without a label');
 SELECT is((SELECT count(*) FROM pg_class WHERE oid = 't.canary'::regclass), 1::bigint, 'the canary is alive');

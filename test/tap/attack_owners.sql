@@ -168,10 +168,10 @@ BEGIN
     NULL;
   END;
 END $$;
-SELECT is(t.attempt('attack_op', $$DO $d$ BEGIN
+SELECT is(t.attempt('attack_op', $do$DO $d$ BEGIN
   INSERT INTO vic.job VALUES (70, 6, 'queued');
   PERFORM gdpr.anonymize_subject('client', '2', 'asked');
-END $d$$$), '', 'an operator with a deferred trigger in her own transaction');
+END $d$$do$), '', 'an operator with a deferred trigger in her own transaction');
 SELECT is(t.count_of('ran', 'deferred'), 1::bigint, 'it fired');
 SELECT is(t.broken(), '', 'as the operator, not as the owner of pg_gdpr');
 SELECT is(current_user::text, 'postgres', 'and everybody is again who they were');

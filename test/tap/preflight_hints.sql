@@ -6,7 +6,7 @@ CREATE ROLE hint_owner;
 CREATE ROLE hint_viewer;
 CREATE SCHEMA "Hint Schema";
 GRANT CREATE ON SCHEMA "Hint Schema" TO hint_owner, hint_viewer;
-SET search_path = "Hint Schema";
+SET search_path = "Hint Schema", public;
 CREATE TABLE "Person" (id int PRIMARY KEY, "Mail" varchar(40) UNIQUE, name text, "note's" text,
   number int GENERATED ALWAYS AS IDENTITY, short smallint UNIQUE);
 CREATE TABLE "Order" (id int PRIMARY KEY, "Person" int REFERENCES "Person", gone text);

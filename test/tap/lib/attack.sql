@@ -5,7 +5,7 @@ SET client_min_messages = error;
 CREATE SCHEMA t;
 GRANT USAGE ON SCHEMA t TO PUBLIC;
 
-CREATE FUNCTION t.make_role(role name) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION t.make_role(role name) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
     EXECUTE format('CREATE ROLE %I LOGIN', role);
@@ -45,7 +45,7 @@ CREATE TABLE t.place (place name PRIMARY KEY, owner name NOT NULL);
 CREATE TABLE t.phase (phase text);
 INSERT INTO t.phase VALUES ('setup');
 GRANT SELECT ON t.place, t.phase TO PUBLIC;
-CREATE FUNCTION t.plant(place name, owner name) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION t.plant(place name, owner name) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO t.place VALUES (place, owner);
   EXECUTE format('CREATE SEQUENCE t.ran_%1$s; CREATE SEQUENCE t.bad_%1$s; CREATE SEQUENCE t.won_%1$s;'
@@ -103,7 +103,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION t.count_of(what text, place name) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION t.count_of(what text, place name) RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   n bigint;
 BEGIN
@@ -113,16 +113,16 @@ END
 $$;
 
 -- Places where planted code ran as somebody else or gained something; '' is what the tests want.
-CREATE FUNCTION t.broken() RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION t.broken() RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(format('%s (ran as another %s times, gained %s things)', place,
     t.count_of('bad', place), t.count_of('won', place)), ', ' ORDER BY place), '')
   FROM t.place WHERE t.count_of('bad', place) > 0 OR t.count_of('won', place) > 0
 $$;
-CREATE FUNCTION t.never_ran() RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION t.never_ran() RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(place, ', ' ORDER BY place), '') FROM t.place WHERE t.count_of('ran', place) = 0
 $$;
 -- Forgets what was counted; from here on planted code may only run as its owner.
-CREATE FUNCTION t.start(phase text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION t.start(phase text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   p name;
 BEGIN

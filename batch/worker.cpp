@@ -110,7 +110,9 @@ std::optional<Outcome> Worker::AskLedger() {
   committing_ = false;
   for (int tries = 1;; ++tries) {
     try {
+      connection_->Begin();
       const ledger::ChunkState state = ledger::StateOf(*connection_, run_, chunk_);
+      connection_->Rollback();  // a commit could wait for a standby, as the one in doubt may have done
       Log(Level::kInfo, "commit_settled", {{"run", run_}, {"chunk", chunk_}, {"done", state.done}});
       if (!state.done) return std::nullopt;
       return Outcome{.chunk = chunk_, .people = state.people, .erased = state.erased};
@@ -118,7 +120,11 @@ std::optional<Outcome> Worker::AskLedger() {
       // Lock timeout: the session that has our COMMIT is still at it.
       if (tries >= 2 * kTriesPerChunk || signals_.cancel_requested()) throw;
       Pause(tries);
-      if (error.poisons_connection()) Reconnect();
+      if (error.poisons_connection()) {
+        Reconnect();
+      } else {
+        connection_->Rollback();
+      }
     }
   }
 }

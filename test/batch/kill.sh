@@ -21,31 +21,38 @@ start_or_resume() {
     next=$(sql "SELECT 1 + coalesce(sum(people), 0) FROM gdpr.runs WHERE state = 'finished'")
     [ "$next" -le "$people" ] || return 1
     seq "$next" $((next + slice - 1 > people ? people : next + slice - 1)) >"$work/keys"
-    as_night anonymize --subject contact --keys "$work/keys" --reason left --chunk-rows 20 --jobs 2
+    as_night anonymize --subject contact --keys "$work/keys" --reason left --chunk-rows 10 --jobs 2
   fi
 }
 between() { sql "SELECT count(*) FROM gdpr.runs WHERE state = 'running' AND chunks_done > 0 AND chunks_done < chunks"; }
 random_sleep() { sleep "$(awk -v r=$RANDOM -v m="$1" 'BEGIN { printf "%.3f", r / 32768 * m }')"; }
 
-within=0 done_moments=0 killed_clients=0 killed_servers=0
-while [ $done_moments -lt "$moments" ] && start_or_resume; do
-  # Most moments lie in the middle of the work, one in five anywhere from the program's start on.
-  if [ $((RANDOM % 5)) -gt 0 ]; then wait_for 30 eval 'logged chunk || gone $pid'; random_sleep 0.35; else random_sleep 3; fi
-  gone "$pid" && { wait "$pid"; continue; }   # it was done before the moment came
-  case $((RANDOM % 3)) in
-    0) kill -9 "$pid"; killed_clients=$((killed_clients + 1)) ;;
-    1) "${cluster[@]}" kill9 --name batch; killed_servers=$((killed_servers + 1))
-       random_sleep 0.3; "${cluster[@]}" up --name batch
-       # The client lives: it must find its way back by itself, at least to the end of this run.
-       wait_for 60 gone "$pid" ;;
-    2) "${cluster[@]}" kill9 --name batch; kill -9 "$pid"; "${cluster[@]}" up --name batch
-       killed_clients=$((killed_clients + 1)) killed_servers=$((killed_servers + 1)) ;;
-  esac
-  wait "$pid" 2>/dev/null
+chunks_logged() { grep -c 'event=chunk ' "$work/log"; }
+more_chunks() { gone "$pid" || [ "$(chunks_logged)" -gt "$seen" ]; }
+reap() { wait "$pid"; } 2>/dev/null
+
+within=0 done_moments=0 killed_clients=0 killed_servers=0 pid=
+while [ $done_moments -lt "$moments" ]; do
+  if [ -z "$pid" ]; then start_or_resume || break; fi
+  # Most moments lie in the middle of the work, one in six anywhere from the program's start on.
+  seen=$(chunks_logged)
+  if [ $((RANDOM % 6)) -gt 0 ]; then wait_for 60 more_chunks; random_sleep 0.3; else random_sleep 3; fi
+  if gone "$pid"; then reap; pid=; continue; fi   # it was done before the moment came
+  more_chunks && within=$((within + 1))
   done_moments=$((done_moments + 1))
-  if logged chunk; then within=$((within + 1)); fi
+  case $((RANDOM % 3)) in
+    0) kill -9 "$pid"; killed_clients=$((killed_clients + 1)); reap; pid= ;;
+    1) # The client lives: it must find its way back by itself.
+       "${cluster[@]}" kill9 --name batch; killed_servers=$((killed_servers + 1))
+       random_sleep 0.3; "${cluster[@]}" up --name batch ;;
+    2) "${cluster[@]}" kill9 --name batch; kill -9 "$pid" 2>/dev/null; reap; pid=
+       killed_clients=$((killed_clients + 1)) killed_servers=$((killed_servers + 1))
+       "${cluster[@]}" up --name batch ;;
+  esac
 done
-while start_or_resume; do wait "$pid"; done
+[ -z "$pid" ] || reap
+tries=0
+while [ $tries -lt 50 ] && start_or_resume; do reap; tries=$((tries + 1)); done
 
 note "$killed_clients times gdpr-batch, $killed_servers times the server, $within of $done_moments while chunks were being done"
 is "there were $moments moments" "$done_moments" "$moments"

@@ -2,6 +2,7 @@
 -- Law: a hint that is a statement can be run as it stands, and its finding is gone afterwards.
 SELECT plan(5);
 SET client_min_messages = error;
+DROP ROLE IF EXISTS hint_owner, hint_viewer;
 CREATE ROLE hint_owner;
 CREATE ROLE hint_viewer;
 CREATE SCHEMA "Hint Schema";

@@ -2,6 +2,7 @@
 -- Laws: no finding quotes a personal value; preflight changes nothing; checks run as the table's owner.
 SELECT plan(9);
 SET client_min_messages = error;
+DROP ROLE IF EXISTS quiet_owner;
 CREATE ROLE quiet_owner;
 CREATE SCHEMA quiet AUTHORIZATION quiet_owner;
 SET SESSION AUTHORIZATION quiet_owner;

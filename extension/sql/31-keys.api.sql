@@ -5,12 +5,7 @@
 --| The relation of that name, NULL if there is none; needs no rights on its schema.
 CREATE OR REPLACE FUNCTION gdpr_internal.resolve(relation_schema name, relation_name name)
 RETURNS regclass
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  RETURN (SELECT c.oid::regclass FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = resolve.relation_schema AND c.relname = resolve.relation_name);
-END
-$$;
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'gdpr_resolve';
 COMMENT ON FUNCTION gdpr_internal.resolve(name, name) IS
   'The relation of that name, NULL if it is gone';
 

@@ -80,8 +80,13 @@ LANGUAGE plpgsql STABLE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(steps.subject_type);
   done oid[];
+  edges jsonb;
 BEGIN
   PERFORM gdpr_internal.check_declared(s.subject_type);
+  SELECT coalesce(jsonb_agg(jsonb_build_object('link', k.link, 'scope', k.scope, 'on_erase', k.on_erase,
+    'relation', gdpr_internal.resolve(k.relation_schema, k.relation_name)::oid,
+    'parent', gdpr_internal.resolve(k.parent_schema, k.parent_name)::oid)), '[]') INTO edges
+  FROM gdpr_internal.link AS k WHERE k.subject_type = s.subject_type AND k.scope <> 'stop';
   step := 0;
   relation := gdpr_internal.resolve(s.relation_schema, s.relation_name);
   links := '{}';
@@ -101,13 +106,7 @@ BEGIN
         CASE WHEN bool_and(l.on_erase = 'delete') THEN 'delete'
              WHEN bool_and(l.on_erase = 'unlink') THEN 'unlink' ELSE 'anonymize' END AS on_erase,
         bool_and(l.parent = ANY (done) OR l.parent = l.relation) AS ready
-      FROM (
-        SELECT k.link, k.scope, k.on_erase,
-          gdpr_internal.resolve(k.relation_schema, k.relation_name) AS relation,
-          gdpr_internal.resolve(k.parent_schema, k.parent_name) AS parent
-        FROM gdpr_internal.link AS k
-        WHERE k.subject_type = s.subject_type AND k.scope <> 'stop'
-      ) AS l
+      FROM jsonb_to_recordset(edges) AS l(link int, scope text, on_erase text, relation oid, parent oid)
       GROUP BY l.relation
     ) AS r
     WHERE r.ready AND r.relation <> ALL (done)

@@ -207,7 +207,7 @@ COMMENT ON FUNCTION gdpr_internal.plan_step(text, integer, regclass, integer[], 
   'Plan of one table: its SET list, its links, and who keeps its shared rows alive';
 
 --| Links below the first hop: the values by which their rows will be known as a frozen person's.
-CREATE OR REPLACE FUNCTION gdpr_internal.plan_freezes(subject_type text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION gdpr_internal.plan_freezes(subject_type text, steps jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'link', l.link, 'parent', p.step,
@@ -222,10 +222,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND NOT (l.parent_schema = y.relation_schema AND l.parent_name = y.relation_name
              AND l.parent_columns = y.key)
     -- A value that the erasure replaces names nobody any more.
-    AND NOT EXISTS (SELECT FROM pg_catalog.unnest(l.parent_columns) AS c
-                    WHERE gdpr.effective_rule(p.relation, c) !~ '^not_personal\M|\merase=keep\M')
+    AND NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements($2->(p.step - 1)->'columns') AS c
+                    WHERE c->>'column' = ANY (l.parent_columns) AND c ? 'set')
 $$;
-COMMENT ON FUNCTION gdpr_internal.plan_freezes(text) IS
+COMMENT ON FUNCTION gdpr_internal.plan_freezes(text, jsonb) IS
   'Links whose parent values are remembered, so that the guard knows rows of frozen people below the first hop';
 
 --| The whole plan, compiled anew.
@@ -243,7 +243,7 @@ BEGIN
   FROM gdpr_internal.steps(compile_plan.subject_type) AS s;
   RETURN pg_catalog.jsonb_build_object(
     'steps', steps,
-    'freezes', gdpr_internal.plan_freezes(compile_plan.subject_type),
+    'freezes', gdpr_internal.plan_freezes(compile_plan.subject_type, steps),
     'redacts', EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(steps) AS s WHERE s->>'redacts' IS NOT NULL),
     'key_columns', pg_catalog.to_jsonb(subject.key),
     'key_is_personal', EXISTS (

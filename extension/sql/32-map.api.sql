@@ -227,7 +227,7 @@ COMMENT ON FUNCTION gdpr_internal.hop(gdpr_internal.link) IS
 --| The map: the subject, its links in order, then what foreign keys propose.
 CREATE OR REPLACE FUNCTION gdpr.subject_map(subject_type text)
 RETURNS TABLE(relation regclass, scope text, path text, rows_estimate bigint, personal_columns name[], indexed boolean, statement text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(subject_map.subject_type);
   l gdpr_internal.link;

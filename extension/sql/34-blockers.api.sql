@@ -79,7 +79,7 @@ COMMENT ON FUNCTION gdpr_internal.drop_blocker(text, text) IS 'Gives up a blocke
 --| Rows that hold people back, for canonical keys; one statement per blocker, as its owner.
 CREATE OR REPLACE FUNCTION gdpr_internal.blocked(subject_type text, subject_keys text[])
 RETURNS TABLE(subject_key text, blocker text, row_count bigint)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(blocked.subject_type);
   subject regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
@@ -106,7 +106,7 @@ COMMENT ON FUNCTION gdpr_internal.blocked(text, text[]) IS
 --| What holds a person back now, with the number of rows.
 CREATE OR REPLACE FUNCTION gdpr.blockers(subject_type text, subject_key text)
 RETURNS TABLE(blocker text, row_count bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT b.blocker, b.row_count
   FROM gdpr_internal.blocked($1, gdpr_internal.canonical_keys($1, ARRAY[$2])) AS b ORDER BY b.blocker
 $$;

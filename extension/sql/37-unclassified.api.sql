@@ -201,7 +201,7 @@ COMMENT ON FUNCTION gdpr_internal.suggest_kind(text, regclass, name, oid) IS
 --| The same for people to read, each with a statement that can be run after a look at it.
 CREATE OR REPLACE FUNCTION gdpr.unclassified(subject_type text)
 RETURNS TABLE(relation regclass, column_name name, data_type text, statement text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT u.relation, u.column_name, u.data_type, format('SELECT gdpr.classify(%L, %L, %L);',
     gdpr_internal.sql_name(u.relation), u.column_name, gdpr_internal.suggest_kind($1, u.relation, u.column_name, u.type_oid))
   FROM gdpr_internal.unclassified_columns($1) AS u

@@ -115,9 +115,10 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.omitted(gdpr_internal.subject_type, regclass, gdpr_internal.found_rows, gdpr_internal.found_rows, jsonb) IS
   'What to leave out of each row: credentials, other people''s keys, content that others share';
 
---| Everything held on one person: {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}]}.
-CREATE OR REPLACE FUNCTION gdpr.subject_data(subject_type text, subject_key text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+--| Everything held on one person, found and read. JIT would take ten times as long as the work.
+--| {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}]}.
+CREATE OR REPLACE FUNCTION gdpr_internal.subject_data(subject_type text, subject_key text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(subject_data.subject_type);
   keys text[] := gdpr_internal.canonical_keys(s.subject_type, ARRAY[subject_data.subject_key]);
@@ -164,6 +165,14 @@ BEGIN
   END LOOP;
   RETURN jsonb_build_object('subject_type', s.subject_type, 'subject_key', keys[1], 'relations', relations);
 END
+$$;
+COMMENT ON FUNCTION gdpr_internal.subject_data(text, text) IS
+  'Everything held on one person as JSON, found and read as each table''s owner';
+
+--| Everything held on one person, without credentials and without what belongs to others.
+CREATE OR REPLACE FUNCTION gdpr.subject_data(subject_type text, subject_key text) RETURNS jsonb
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gdpr_internal.subject_data($1, $2)
 $$;
 COMMENT ON FUNCTION gdpr.subject_data(text, text) IS
   'Everything held on one person as JSON, without credentials and without what belongs to others';

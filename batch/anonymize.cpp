@@ -25,8 +25,8 @@ std::string ResumeHint(const Options& options, RunId run) {
 
 /// Runs a statement of the coordinator on a connection that may have died while the workers worked.
 template <typename Do>
-void OnCoordinator(Connection& connection, const Options& options, const Signals& signals, RunId run,
-                   const Do& statement) {
+void OnCoordinator(Connection& connection, const Options& options, const Signals& signals,
+                   RunId run, const Do& statement) {
   for (int tries = 1;; ++tries) {
     try {
       statement(connection);
@@ -44,7 +44,8 @@ void OnCoordinator(Connection& connection, const Options& options, const Signals
   }
 }
 
-/// Statistics hold values that are gone from the tables: rebuild them before the run counts as done.
+/// Statistics hold values that are gone from the tables: rebuild them before the run counts as
+/// done.
 void FinishRun(Connection& connection, const Options& options, const Signals& signals, RunId run) {
   std::vector<std::string> relations;
   OnCoordinator(connection, options, signals, run,
@@ -113,8 +114,12 @@ ExitCode Anonymize(const Options& options, Signals& signals) {
   }
   const std::int64_t people_done = ledger::Summarize(connection, info->run).done;
   Log(Level::kInfo, options.resume ? "run_resumed" : "run_started",
-      {{"run", info->run}, {"subject", options.subject}, {"people", info->people},
-       {"chunks", info->chunks}, {"chunks_done", info->chunks_done}, {"jobs", options.jobs}});
+      {{"run", info->run},
+       {"subject", options.subject},
+       {"people", info->people},
+       {"chunks", info->chunks},
+       {"chunks_done", info->chunks_done},
+       {"jobs", options.jobs}});
   try {
     if (!WorkThrough(options, signals, *info, people_done)) {
       ThrowUnfinished(options, signals, info->run);
@@ -122,14 +127,20 @@ ExitCode Anonymize(const Options& options, Signals& signals) {
     FinishRun(connection, options, signals, info->run);
   } catch (const SqlError& error) {
     if (signals.stop_requested()) ThrowUnfinished(options, signals, info->run);
-    throw Fault(ExitCode::kDatabase, "run " + std::to_string(info->run) + " was stopped: " + error.what(),
-                "SQLSTATE " + error.sqlstate() + ". Every finished chunk is committed, the others are untouched.",
+    throw Fault(ExitCode::kDatabase,
+                "run " + std::to_string(info->run) + " was stopped: " + error.what(),
+                "SQLSTATE " + error.sqlstate() +
+                    ". Every finished chunk is committed, the others are untouched.",
                 ResumeHint(options, info->run));
   }
   signals.Forget(&connection);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const ExitCode code = ReportRun(connection, options, info->run, seconds);
-  Log(Level::kInfo, "run_finished", {{"run", info->run}, {"ms", static_cast<std::int64_t>(seconds * 1000)}, {"exit", static_cast<int>(code)}});
+  Log(Level::kInfo, "run_finished",
+      {{"run", info->run},
+       {"ms", static_cast<std::int64_t>(seconds * 1000)},
+       {"exit", static_cast<int>(code)}});
   return code;
 }
 

@@ -32,7 +32,8 @@ void AddConnection(CLI::App& verb, Options& o, Raw& raw) {
   auto* group = verb.add_option_group("Connection");
   group->add_option("-d,--dbname", o.connection.dbname, "Database name, connection string or URI")
       ->envname("PGDATABASE");
-  group->add_option("-h,--host", o.connection.host, "Server host or socket directory")->envname("PGHOST");
+  group->add_option("-h,--host", o.connection.host, "Server host or socket directory")
+      ->envname("PGHOST");
   group->add_option("-p,--port", o.connection.port, "Server port")->envname("PGPORT");
   group->add_option("-U,--username", o.connection.user, "Role")->envname("PGUSER");
   group->add_flag("-w,--no-password", raw.no_password,
@@ -41,12 +42,15 @@ void AddConnection(CLI::App& verb, Options& o, Raw& raw) {
       ->envname("PG_GDPR_ALLOW_SUPERUSER");
   group->add_option("--key-file", o.key_file, "Compare this key with the database's")
       ->envname("PG_GDPR_KEY_FILE");
-  group->add_option("--lock-timeout", o.connection.lock_timeout, "Longest wait for a lock, for example 5s")
+  group
+      ->add_option("--lock-timeout", o.connection.lock_timeout,
+                   "Longest wait for a lock, for example 5s")
       ->envname("PG_GDPR_LOCK_TIMEOUT")
       ->capture_default_str();
   group
       ->add_option_function<int>(
-          "--patience", [&o](int seconds) { o.connection.patience = std::chrono::seconds(seconds); },
+          "--patience",
+          [&o](int seconds) { o.connection.patience = std::chrono::seconds(seconds); },
           "Seconds to go on trying while the server is away [60]")
       ->envname("PG_GDPR_PATIENCE")
       ->check(CLI::NonNegativeNumber);
@@ -68,7 +72,8 @@ void AddOutput(CLI::App& verb, Options& o, Raw& raw) {
 }
 
 CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
-  CLI::App* verb = app.add_subcommand("anonymize", "Anonymize people everywhere, exactly and restartably");
+  CLI::App* verb =
+      app.add_subcommand("anonymize", "Anonymize people everywhere, exactly and restartably");
   verb->add_option("--subject", o.subject, "Subject type")->envname("PG_GDPR_SUBJECT");
   auto* who = verb->add_option_group("Who (one of)");
   who->add_option("--keys", o.keys_file, "File with one subject key a line; - is standard input");
@@ -77,7 +82,8 @@ CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
   who->add_option("--resume", raw.resume, "Go on with an unfinished run: its number, or the newest")
       ->expected(0, 1)
       ->type_name("[RUN]");
-  verb->add_option("--reason", o.reason, "Why; the certificates name it")->envname("PG_GDPR_REASON");
+  verb->add_option("--reason", o.reason, "Why; the certificates name it")
+      ->envname("PG_GDPR_REASON");
   verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
   verb->add_option("--jobs", o.jobs, "Connections that work at once [one for each core, at most 8]")
       ->envname("PG_GDPR_JOBS")
@@ -86,7 +92,8 @@ CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
       ->envname("PG_GDPR_CHUNK_ROWS")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb->add_option("--unclassified", o.unclassified, "Columns without a classification: error or keep")
+  verb->add_option("--unclassified", o.unclassified,
+                   "Columns without a classification: error or keep")
       ->envname("PG_GDPR_UNCLASSIFIED")
       ->check(CLI::IsMember({"error", "keep"}))
       ->capture_default_str();
@@ -98,11 +105,14 @@ CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
 }
 
 CLI::App* AddStatus(CLI::App& app, Options& o, Raw& /*raw*/) {
-  CLI::App* verb = app.add_subcommand("status", "Show runs, people held back with reasons, and the queue");
+  CLI::App* verb =
+      app.add_subcommand("status", "Show runs, people held back with reasons, and the queue");
   verb->add_option("--subject", o.subject, "Only this subject type")->envname("PG_GDPR_SUBJECT");
   verb->add_option("--run", o.run, "Only this run")->check(CLI::PositiveNumber);
   verb->add_flag("--people", o.people, "One line for each person, with the key");
-  verb->add_option("--limit", o.limit, "Newest runs to show")->check(CLI::PositiveNumber)->capture_default_str();
+  verb->add_option("--limit", o.limit, "Newest runs to show")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   return verb;
 }
 
@@ -110,16 +120,20 @@ CLI::App* AddStatus(CLI::App& app, Options& o, Raw& /*raw*/) {
 std::string CheckAnonymize(Options& o, const Raw& raw, bool resume) {
   o.resume = resume;
   if (o.subject.empty()) return "--subject is required";
-  const int ways = (o.keys_file.empty() ? 0 : 1) + (o.due ? 1 : 0) + (o.all ? 1 : 0) + (resume ? 1 : 0);
+  const int ways =
+      (o.keys_file.empty() ? 0 : 1) + (o.due ? 1 : 0) + (o.all ? 1 : 0) + (resume ? 1 : 0);
   if (ways != 1) return "say who: exactly one of --keys FILE, --due, --all and --resume [RUN]";
-  if (resume && o.dry_run) return "--dry-run shows a run that has not begun; it does not go with --resume";
+  if (resume && o.dry_run)
+    return "--dry-run shows a run that has not begun; it does not go with --resume";
   if (!raw.resume.empty()) {
     std::int64_t run = 0;
-    if (!CLI::detail::lexical_cast(raw.resume, run) || run < 1) return "--resume takes the number of a run";
+    if (!CLI::detail::lexical_cast(raw.resume, run) || run < 1)
+      return "--resume takes the number of a run";
     o.run = run;
   }
   if (o.due && o.reason.empty()) o.reason = "queued erasure was due";
-  if (!resume && !o.dry_run && o.reason.empty()) return "--reason is required; the certificates name it";
+  if (!resume && !o.dry_run && o.reason.empty())
+    return "--reason is required; the certificates name it";
   if (o.jobs == 0) o.jobs = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
   return {};
 }
@@ -135,11 +149,13 @@ ExitCode UsageError(const std::string& message, const std::string& verb) {
 std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   Options options;
   Raw raw;
-  CLI::App app("gdpr-batch " + std::string(kVersion) + ": the night shift of pg_gdpr", "gdpr-batch");
+  CLI::App app("gdpr-batch " + std::string(kVersion) + ": the night shift of pg_gdpr",
+               "gdpr-batch");
   app.set_version_flag("--version", "gdpr-batch " + std::string(kVersion));
   app.set_help_flag("--help", "Show this help");
-  app.footer("Exit codes: 0 done, 1 usage, 2 configuration, 3 database, 4 version or key mismatch,\n"
-             "5 some people failed, 6 stopped by a signal.");
+  app.footer(
+      "Exit codes: 0 done, 1 usage, 2 configuration, 3 database, 4 version or key mismatch,\n"
+      "5 some people failed, 6 stopped by a signal.");
   const std::string word = argc > 1 ? argv[1] : "";
   // CLI11 reads the environment for every verb: the ones not meant get options of their own.
   Options unused_options;
@@ -156,10 +172,12 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus)};
   std::string names;
   for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
-  const bool is_verb = std::ranges::any_of(verbs, [&](CLI::App* v) { return v->get_name() == word; });
+  const bool is_verb =
+      std::ranges::any_of(verbs, [&](CLI::App* v) { return v->get_name() == word; });
   if (!is_verb && !word.starts_with('-')) {
     return UsageError((word.empty() ? "no verb given" : "unknown verb \"" + word + "\"") +
-                          "; available: " + names, "");
+                          "; available: " + names,
+                      "");
   }
   try {
     app.parse(argc, argv);

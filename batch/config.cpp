@@ -36,7 +36,8 @@ void ReadConfigFile(CLI::App& verb, const std::string& path) {
     if (option == nullptr || item.name == "config" || item.name == "help") {
       // A key at the top may be another verb's; in this verb's own section it is a mistake.
       if (item.parents.empty() && option == nullptr) {
-        const auto others = verb.get_parent()->get_subcommands([](const CLI::App*) { return true; });
+        const auto others =
+            verb.get_parent()->get_subcommands([](const CLI::App*) { return true; });
         const bool known = std::ranges::any_of(others, [&](CLI::App* other) {
           return other->get_option_no_throw("--" + item.name) != nullptr;
         });

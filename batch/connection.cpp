@@ -15,8 +15,8 @@ namespace {
 
 PGconn* Connect(const ConnectionSettings& settings) {
   // dbname comes last: what a connection string says wins, as in psql.
-  std::vector<const char*> keys = {"application_name", "client_encoding", "connect_timeout",
-                                   "keepalives_idle", "keepalives_interval", "keepalives_count"};
+  std::vector<const char*> keys = {"application_name", "client_encoding",     "connect_timeout",
+                                   "keepalives_idle",  "keepalives_interval", "keepalives_count"};
   std::vector<const char*> values = {"gdpr-batch", "UTF8", "10", "30", "10", "3"};
   const auto add = [&](const char* key, const std::string& value) {
     if (value.empty()) return;
@@ -32,7 +32,8 @@ PGconn* Connect(const ConnectionSettings& settings) {
   return PQconnectdbParams(keys.data(), values.data(), /*expand_dbname=*/1);
 }
 
-void IgnoreNotice(void* /*arg*/, const PGresult* /*notice*/) {}  // a trigger's notice may quote a row
+void IgnoreNotice(void* /*arg*/, const PGresult* /*notice*/) {
+}  // a trigger's notice may quote a row
 
 std::string FieldOf(const PGresult* result, int code) {
   const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
@@ -145,7 +146,9 @@ void Connection::Begin() {
   Execute("SET CONSTRAINTS ALL IMMEDIATE");
 }
 
-void Connection::Commit() { Execute("COMMIT"); }
+void Connection::Commit() {
+  Execute("COMMIT");
+}
 
 void Connection::Rollback() noexcept {
   const PGTransactionStatusType status = PQtransactionStatus(connection_.get());

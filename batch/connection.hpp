@@ -77,7 +77,8 @@ class Connection {
 
   /// Connects, trying again while the server is away, until settings.patience is over or give_up
   /// says so. Throws the last SqlError.
-  static Connection Patient(const ConnectionSettings& settings, const std::function<bool()>& give_up);
+  static Connection Patient(const ConnectionSettings& settings,
+                            const std::function<bool()>& give_up);
 
   Result Execute(std::string_view sql, std::initializer_list<Param> params = {});
 

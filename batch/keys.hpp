@@ -13,8 +13,8 @@
 
 namespace gdpr::batch {
 
-/// Whom a run is about, page by page, so that memory does not grow with the list. Keys may be personal:
-/// they go to the server as bound parameters and nowhere else.
+/// Whom a run is about, page by page, so that memory does not grow with the list. Keys may be
+/// personal: they go to the server as bound parameters and nowhere else.
 class KeySource {
  public:
   virtual ~KeySource() = default;

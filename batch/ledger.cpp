@@ -29,7 +29,9 @@ std::optional<RunInfo> Resume(Connection& connection, const std::string& subject
                  static_cast<int>(result.Int(0, 3)), result.Text(0, 4) == "t"};
 }
 
-void Cancel(Connection& connection, RunId run) { connection.Execute(query::kRunCancel, {run}); }
+void Cancel(Connection& connection, RunId run) {
+  connection.Execute(query::kRunCancel, {run});
+}
 
 Lease LeaseChunk(Connection& connection, RunId run) {
   const Result result = connection.Execute(query::kRunLease, {run});
@@ -66,17 +68,18 @@ void Analyze(Connection& connection, RunId run, const std::string& relation) {
   connection.Execute(query::kRunAnalyze, {run, relation});
 }
 
-void Finish(Connection& connection, RunId run) { connection.Execute(query::kRunFinish, {run}); }
+void Finish(Connection& connection, RunId run) {
+  connection.Execute(query::kRunFinish, {run});
+}
 
 Summary Summarize(Connection& connection, RunId run) {
   const Result result = connection.Execute(query::kRunSummary, {run});
   Summary summary;
   summary.subject_type = result.Text(0, 0);
   summary.state = result.Text(0, 1);
-  std::int64_t* const counts[] = {&summary.people, &summary.done,    &summary.anonymized,
-                                  &summary.held,   &summary.failed,  &summary.missing,
-                                  &summary.frozen, &summary.chunks,  &summary.chunks_done,
-                                  &summary.rows};
+  std::int64_t* const counts[] = {
+      &summary.people,  &summary.done,   &summary.anonymized, &summary.held,        &summary.failed,
+      &summary.missing, &summary.frozen, &summary.chunks,     &summary.chunks_done, &summary.rows};
   int column = 2;
   for (std::int64_t* count : counts) *count = result.Int(0, column++);
   return summary;

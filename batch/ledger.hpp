@@ -13,8 +13,9 @@ namespace gdpr::batch {
 
 using RunId = std::int64_t;
 
-/// The ledger's functions (extension/sql/61-runs, 62-chunks, 63-queue) with C++ types. Each call is one
-/// statement on the connection given; transactions are the caller's. Everything throws SqlError.
+/// The ledger's functions (extension/sql/61-runs, 62-chunks, 63-queue) with C++ types. Each call is
+/// one statement on the connection given; transactions are the caller's. Everything throws
+/// SqlError.
 namespace ledger {
 
 struct RunInfo {
@@ -25,7 +26,7 @@ struct RunInfo {
 };
 
 struct Lease {
-  int chunk = 0;             ///< 0: no chunk is free
+  int chunk = 0;  ///< 0: no chunk is free
   int people = 0;
   std::int64_t pending = 0;  ///< if none is free: chunks that others still have
 };

@@ -80,7 +80,8 @@ void FormatJson(const Line& line, logging::formatting_ostream& out) {
 
 /// Writes to stderr and keeps the status line below the newest line.
 class Terminal
-    : public logging::sinks::basic_formatted_sink_backend<char, logging::sinks::synchronized_feeding> {
+    : public logging::sinks::basic_formatted_sink_backend<char,
+                                                          logging::sinks::synchronized_feeding> {
  public:
   void consume(const logging::record_view& /*record*/, const std::string& text) {
     const std::lock_guard lock(mutex_);
@@ -110,15 +111,16 @@ void SetUpLog(LogFormat format, Level least) {
   terminal = boost::make_shared<Terminal>();
   using Sink = logging::sinks::synchronous_sink<Terminal>;
   auto sink = boost::make_shared<Sink>(terminal);
-  sink->set_formatter([format](const logging::record_view& record, logging::formatting_ostream& out) {
-    const auto line = record.attribute_values()["Line"].extract<Line>();
-    if (!line) return;
-    if (format == LogFormat::kJson) {
-      FormatJson(*line, out);
-    } else {
-      FormatKeyValue(*line, out);
-    }
-  });
+  sink->set_formatter(
+      [format](const logging::record_view& record, logging::formatting_ostream& out) {
+        const auto line = record.attribute_values()["Line"].extract<Line>();
+        if (!line) return;
+        if (format == LogFormat::kJson) {
+          FormatJson(*line, out);
+        } else {
+          FormatKeyValue(*line, out);
+        }
+      });
   logging::core::get()->remove_all_sinks();
   logging::core::get()->add_sink(sink);
 }

@@ -31,8 +31,10 @@ void LogSqlError(const gdpr::batch::SqlError& error) {
     hint = "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs.";
   }
   Log(Level::kError, "stopped",
-      {{"sqlstate", fields.sqlstate}, {"message", quotes ? error.what() : fields.message.c_str()},
-       {"detail", quotes ? std::string() : fields.detail}, {"hint", hint}});
+      {{"sqlstate", fields.sqlstate},
+       {"message", quotes ? error.what() : fields.message.c_str()},
+       {"detail", quotes ? std::string() : fields.detail},
+       {"hint", hint}});
 }
 
 /// Something that the user named or may not do, or the database.
@@ -66,4 +68,6 @@ ExitCode Main(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return static_cast<int>(Main(argc, argv)); }
+int main(int argc, char** argv) {
+  return static_cast<int>(Main(argc, argv));
+}

@@ -57,10 +57,9 @@ bool RunChunks(std::vector<std::unique_ptr<Worker>>& workers, Signals& signals, 
   tbb::task_arena arena(static_cast<int>(tokens));
   arena.execute([&] {
     tbb::parallel_pipeline(
-        tokens,
-        tbb::make_filter<void, int>(tbb::filter_mode::serial_in_order, gate) &
-            tbb::make_filter<int, Outcome>(tbb::filter_mode::parallel, work) &
-            tbb::make_filter<Outcome, void>(tbb::filter_mode::serial_out_of_order, count));
+        tokens, tbb::make_filter<void, int>(tbb::filter_mode::serial_in_order, gate) &
+                    tbb::make_filter<int, Outcome>(tbb::filter_mode::parallel, work) &
+                    tbb::make_filter<Outcome, void>(tbb::filter_mode::serial_out_of_order, count));
   });
   return none_left;
 }

@@ -34,7 +34,9 @@ Fault BadKey(const SqlError& error, const KeySource& keys, const std::string& su
                error.fields().detail, error.fields().hint);
 }
 
-bool IsBadKey(const SqlError& error) { return error.sqlstate().starts_with("22"); }
+bool IsBadKey(const SqlError& error) {
+  return error.sqlstate().starts_with("22");
+}
 
 template <typename Use>
 void ForEachPage(Connection& connection, const Options& options, KeySource& keys,
@@ -101,16 +103,19 @@ void PrintFindings(const Result& findings) {
 
 nlohmann::ordered_json ReadFindings(Connection& connection, const Options& options,
                                     std::int64_t& errors) {
-  const Result findings = connection.Execute(query::kPreflight, {options.subject, options.unclassified});
-  for (int row = 0; row < findings.rows(); ++row) errors += findings.Text(row, 0) == "error" ? 1 : 0;
+  const Result findings =
+      connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+  for (int row = 0; row < findings.rows(); ++row)
+    errors += findings.Text(row, 0) == "error" ? 1 : 0;
   if (!options.json) PrintFindings(findings);
   return TableJson(findings);
 }
 
 Fault PreflightFault(std::int64_t errors) {
-  return Fault(ExitCode::kConfiguration,
-               "preflight found " + std::to_string(errors) + " errors; nothing was changed", {},
-               "Each finding has a hint; SELECT * FROM gdpr.preflight(subject_type) shows them again.");
+  return Fault(
+      ExitCode::kConfiguration,
+      "preflight found " + std::to_string(errors) + " errors; nothing was changed", {},
+      "Each finding has a hint; SELECT * FROM gdpr.preflight(subject_type) shows them again.");
 }
 
 }  // namespace
@@ -122,7 +127,8 @@ std::unique_ptr<KeySource> OpenKeys(const Options& options) {
 }
 
 void Preflight(Connection& connection, const Options& options) {
-  const Result findings = connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+  const Result findings =
+      connection.Execute(query::kPreflight, {options.subject, options.unclassified});
   std::int64_t errors = 0;
   for (int row = 0; row < findings.rows(); ++row) {
     const std::string_view severity = findings.Text(row, 0);
@@ -131,8 +137,10 @@ void Preflight(Connection& connection, const Options& options) {
         : severity == "warning" ? Level::kWarning
                                 : Level::kDebug,
         "preflight",
-        {{"relation", findings.Text(row, 1)}, {"column", findings.Text(row, 2)},
-         {"finding", findings.Text(row, 3)}, {"hint", findings.Text(row, 4)}});
+        {{"relation", findings.Text(row, 1)},
+         {"column", findings.Text(row, 2)},
+         {"finding", findings.Text(row, 3)},
+         {"hint", findings.Text(row, 4)}});
   }
   if (errors == 0) return;
   if (options.json) {
@@ -145,7 +153,9 @@ void Preflight(Connection& connection, const Options& options) {
 
 ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySource& keys,
                         const Signals& signals) {
-  const nlohmann::json asked = {{"source", options.all ? "all" : options.due ? "due" : "keys"},
+  const nlohmann::json asked = {{"source", options.all   ? "all"
+                                           : options.due ? "due"
+                                                         : "keys"},
                                 {"chunk_rows", options.chunk_rows},
                                 {"jobs", options.jobs}};
   const RunId run = ledger::Start(connection, options.subject, options.reason, options.unclassified,

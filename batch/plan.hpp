@@ -17,10 +17,10 @@ std::unique_ptr<KeySource> OpenKeys(const Options& options);
 /// throws  Fault kConfiguration
 void Preflight(Connection& connection, const Options& options);
 
-/// Starts a run (which keeps others of the subject type out), asks preflight and writes the whole list
-/// into the ledger, chunk by chunk in transactions of their own. If that fails or is stopped, the run is
-/// given up: nothing has happened to anybody.
-/// throws  Fault (a key that is none, stopped by a signal), SqlError
+/// Starts a run (which keeps others of the subject type out), asks preflight and writes the whole
+/// list into the ledger, chunk by chunk in transactions of their own. If that fails or is stopped,
+/// the run is given up: nothing has happened to anybody. throws  Fault (a key that is none, stopped
+/// by a signal), SqlError
 ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySource& keys,
                         const Signals& signals);
 

@@ -58,7 +58,9 @@ Progress::Progress(std::int64_t run, std::int64_t people, std::int64_t done, boo
   }
 }
 
-Progress::~Progress() { Close(); }
+Progress::~Progress() {
+  Close();
+}
 
 void Progress::Close() {
   if (terminal_) SetStatusLine({});
@@ -73,9 +75,14 @@ void Progress::Add(const Outcome& outcome) {
   const auto now = Clock::now();
   history_.emplace_back(now, done_);
   Log(Level::kDebug, "chunk",
-      {{"run", run_}, {"chunk", outcome.chunk}, {"people", outcome.people},
-       {"anonymized", outcome.erased}, {"failed", outcome.failed}, {"rows", outcome.rows},
-       {"tries", outcome.tries}, {"ms", static_cast<std::int64_t>(outcome.seconds * 1000)}});
+      {{"run", run_},
+       {"chunk", outcome.chunk},
+       {"people", outcome.people},
+       {"anonymized", outcome.erased},
+       {"failed", outcome.failed},
+       {"rows", outcome.rows},
+       {"tries", outcome.tries},
+       {"ms", static_cast<std::int64_t>(outcome.seconds * 1000)}});
   const auto pause = terminal_ ? std::chrono::milliseconds(kRedraw) : kPlainLine;
   if (now - shown_ >= pause || (terminal_ && done_ >= people_)) Show(now);
 }
@@ -95,9 +102,14 @@ void Progress::Show(Clock::time_point now) {
   }
   const double left = rate > 0 ? static_cast<double>(people_ - done_) / rate : INFINITY;
   Log(Level::kInfo, "progress",
-      {{"run", run_}, {"done", done_}, {"people", people_}, {"anonymized", erased_},
-       {"not_anonymized", not_erased_}, {"failed", failed_},
-       {"per_second", static_cast<std::int64_t>(rate)}, {"left", FormatSeconds(left)}});
+      {{"run", run_},
+       {"done", done_},
+       {"people", people_},
+       {"anonymized", erased_},
+       {"not_anonymized", not_erased_},
+       {"failed", failed_},
+       {"per_second", static_cast<std::int64_t>(rate)},
+       {"left", FormatSeconds(left)}});
 }
 
 std::string Progress::Bar(int width, double people_per_second) const {
@@ -122,7 +134,8 @@ std::string Progress::Bar(int width, double people_per_second) const {
           std::string(static_cast<std::size_t>(std::max(0, size - full - 1)), ' ') + "]";
   }
   std::string text = percent + bar + "  " + facts;
-  if (width > 0 && static_cast<int>(text.size()) > width) text.resize(static_cast<std::size_t>(width));
+  if (width > 0 && static_cast<int>(text.size()) > width)
+    text.resize(static_cast<std::size_t>(width));
   return text;
 }
 

@@ -12,8 +12,8 @@ namespace gdpr::batch {
 struct Outcome;
 
 /// Shows how far a run is: a bar at the bottom of a terminal, else a log line every few seconds.
-/// Only numbers: no subject key ever comes near it. Not thread-safe; the pipeline's last filter, which
-/// is serial, calls it.
+/// Only numbers: no subject key ever comes near it. Not thread-safe; the pipeline's last filter,
+/// which is serial, calls it.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
@@ -38,7 +38,8 @@ class Progress {
   std::int64_t run_, people_, done_, erased_ = 0, failed_ = 0, not_erased_ = 0;
   bool terminal_;
   Clock::time_point shown_{};
-  std::deque<std::pair<Clock::time_point, std::int64_t>> history_;  ///< the last seconds, for the rate
+  std::deque<std::pair<Clock::time_point, std::int64_t>>
+      history_;  ///< the last seconds, for the rate
 };
 
 /// "1:02:03", "4:05"; "-" if it cannot be known.

@@ -19,7 +19,8 @@ void PrintText(const ledger::Summary& s, RunId run, double seconds) {
   std::cout << "Run " << run << " is " << s.state << ": " << FormatCount(s.anonymized) << " of "
             << FormatCount(s.people) << " people anonymized (" << FormatCount(s.rows)
             << " rows), in " << FormatSeconds(seconds) << ".\n";
-  const std::string who = " (gdpr-batch status --run " + std::to_string(run) + " --people says who)";
+  const std::string who =
+      " (gdpr-batch status --run " + std::to_string(run) + " --people says who)";
   PrintLine(s.held, "held back by blockers" + who);
   PrintLine(s.failed, "failed" + who);
   PrintLine(s.missing, "not found" + who);

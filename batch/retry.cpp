@@ -38,7 +38,8 @@ Action Decide(const Failure& failure, int tries) {
 
 std::chrono::milliseconds Backoff(int tries, double jitter) {
   constexpr double kFirst = 50.0, kLongest = 5000.0;
-  const double pause = std::min(kFirst * static_cast<double>(1 << std::clamp(tries, 0, 10)), kLongest);
+  const double pause =
+      std::min(kFirst * static_cast<double>(1 << std::clamp(tries, 0, 10)), kLongest);
   return std::chrono::milliseconds(static_cast<std::int64_t>(pause * (0.5 + jitter)));
 }
 

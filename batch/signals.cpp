@@ -50,7 +50,8 @@ void Signals::Wait() {
     const char* name = signal == SIGINT ? "SIGINT" : "SIGTERM";
     if (caught == 1) {
       Log(Level::kWarning, "signal",
-          {{"signal", name}, {"action", "finish the running chunks; send it again to cancel them"}});
+          {{"signal", name},
+           {"action", "finish the running chunks; send it again to cancel them"}});
     } else {
       Log(Level::kWarning, "signal", {{"signal", name}, {"action", "cancel the running chunks"}});
       const std::lock_guard lock(watched_mutex);

@@ -9,8 +9,8 @@
 namespace gdpr::batch {
 
 /// SIGINT and SIGTERM: the first asks every worker to finish its chunk, the second cancels what the
-/// connections are doing. Construct it before any other thread: threads inherit the blocked signals,
-/// so that only its own thread ever takes one.
+/// connections are doing. Construct it before any other thread: threads inherit the blocked
+/// signals, so that only its own thread ever takes one.
 class Signals {
  public:
   Signals();

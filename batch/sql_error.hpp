@@ -21,7 +21,8 @@ class SqlError : public std::runtime_error {
   explicit SqlError(Fields fields);
 
   const std::string& sqlstate() const { return fields_.sqlstate; }
-  /// The server's own text. Only for errors of our own functions: a user's trigger may quote values.
+  /// The server's own text. Only for errors of our own functions: a user's trigger may quote
+  /// values.
   const Fields& fields() const { return fields_; }
   /// The connection must not be used again.
   bool poisons_connection() const { return fields_.connection_lost; }

@@ -21,7 +21,8 @@ ExitCode Status(const Options& options) {
   const Result queue = connection.Execute(query::kQueueCounts, {subject});
   if (options.json) {
     std::cout << nlohmann::ordered_json{{"runs", TableJson(runs)},
-                                        {options.people ? "people" : "not_anonymized", TableJson(held)},
+                                        {options.people ? "people" : "not_anonymized",
+                                         TableJson(held)},
                                         {"queue", TableJson(queue)}}
                      .dump()
               << std::endl;

@@ -30,7 +30,10 @@ class SqlSteps : public ChunkSteps {
   void Fail(int person, const SqlError& error) override {
     ledger::Fail(connection_, run_, chunk_, person, error);
     Log(Level::kWarning, "person_failed",
-        {{"run", run_}, {"chunk", chunk_}, {"sqlstate", error.sqlstate()}, {"reason", error.what()}});
+        {{"run", run_},
+         {"chunk", chunk_},
+         {"sqlstate", error.sqlstate()},
+         {"reason", error.what()}});
   }
   std::int64_t rows() const { return rows_; }
 
@@ -53,7 +56,9 @@ Worker::Worker(const ConnectionSettings& settings, RunId run, Signals& signals)
   Reconnect();
 }
 
-Worker::~Worker() { signals_.Forget(this); }
+Worker::~Worker() {
+  signals_.Forget(this);
+}
 
 void Worker::Reconnect() {
   connection_.reset();
@@ -88,8 +93,12 @@ std::optional<Outcome> Worker::Settle(const SqlError& error, int tries) {
                                tries);
   constexpr const char* kNames[] = {"retry", "reconnect", "ask_ledger", "isolate", "stop"};
   Log(Level::kWarning, "chunk_failed",
-      {{"run", run_}, {"chunk", chunk_}, {"sqlstate", error.sqlstate()}, {"reason", error.what()},
-       {"try", tries}, {"action", kNames[static_cast<int>(action)]}});
+      {{"run", run_},
+       {"chunk", chunk_},
+       {"sqlstate", error.sqlstate()},
+       {"reason", error.what()},
+       {"try", tries},
+       {"action", kNames[static_cast<int>(action)]}});
   if (action == Action::kStop) {
     if (!error.poisons_connection()) connection_->Rollback();
     if (!signals_.cancel_requested()) throw error;
@@ -112,7 +121,8 @@ std::optional<Outcome> Worker::AskLedger() {
     try {
       connection_->Begin();
       const ledger::ChunkState state = ledger::StateOf(*connection_, run_, chunk_);
-      connection_->Rollback();  // a commit could wait for a standby, as the one in doubt may have done
+      connection_
+          ->Rollback();  // a commit could wait for a standby, as the one in doubt may have done
       Log(Level::kInfo, "commit_settled", {{"run", run_}, {"chunk", chunk_}, {"done", state.done}});
       if (!state.done) return std::nullopt;
       return Outcome{.chunk = chunk_, .people = state.people, .erased = state.erased};
@@ -141,7 +151,8 @@ Outcome Worker::DoChunk() {
         connection_->Commit();
       }
       outcome.tries = tries;
-      outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+      outcome.seconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
       return outcome;
     } catch (const SqlError& error) {
       if (auto outcome = Settle(error, tries)) return *outcome;

@@ -25,8 +25,8 @@ struct Outcome {
   double seconds = 0;
 };
 
-/// Does chunks on a connection of its own: lease, erase and mark done in one transaction. Used by one
-/// thread at a time.
+/// Does chunks on a connection of its own: lease, erase and mark done in one transaction. Used by
+/// one thread at a time.
 class Worker {
  public:
   Worker(const ConnectionSettings& settings, RunId run, Signals& signals);

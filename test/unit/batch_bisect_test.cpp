@@ -22,8 +22,8 @@ SqlError Error(const std::string& sqlstate, bool lost = false) {
 /// A transaction with savepoints in memory: what is erased, who failed, who is bad and how often.
 class FakeSteps : public ChunkSteps {
  public:
-  std::map<int, std::string> bad;     ///< SQLSTATE by person
-  std::map<int, int> bad_for;         ///< that many tries only
+  std::map<int, std::string> bad;  ///< SQLSTATE by person
+  std::map<int, int> bad_for;      ///< that many tries only
   std::set<int> erased;
   std::map<int, std::string> failed;
   int erase_calls = 0, depth = 0;

@@ -40,7 +40,8 @@ TEST(BatchRetry, IsolatesWhatOnePersonBrings) {
 }
 
 TEST(BatchRetry, StopsWhereEveryChunkWouldFail) {
-  for (const char* sqlstate : {"42501", "42P01", "42883", "53100", "25006", "55000", "PD003", "XX000"}) {
+  for (const char* sqlstate :
+       {"42501", "42P01", "42883", "53100", "25006", "55000", "PD003", "XX000"}) {
     EXPECT_EQ(Decide({.sqlstate = sqlstate}, 1), Action::kStop) << sqlstate;
   }
 }
@@ -52,7 +53,8 @@ TEST(BatchRetry, StopsAtOurOwnCancel) {
 }
 
 TEST(BatchRetry, EndsForEveryError) {
-  for (const char* sqlstate : {"40001", "40P01", "55P03", "08006", "57P01", "57014", "23505", "P0001"}) {
+  for (const char* sqlstate :
+       {"40001", "40P01", "55P03", "08006", "57P01", "57014", "23505", "P0001"}) {
     EXPECT_EQ(Decide({.sqlstate = sqlstate}, 2 * kTriesPerChunk), Action::kStop) << sqlstate;
   }
 }

@@ -153,6 +153,11 @@ run_folder() {
 
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
-kind_restore() { run_script test/upgrade/dump_restore; }
+kind_restore() {
+  local status=0
+  run_script test/upgrade/dump_restore || status=1
+  run_script test/upgrade/not_preloaded || status=1
+  return $status
+}
 kind_upgrade() { run_script test/upgrade/walk; }
 kind_data() { run_folder test/data; }

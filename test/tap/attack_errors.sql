@@ -43,7 +43,7 @@ INSERT INTO t.case VALUES
   ('raise in a trigger', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION ''no % allowed'', OLD.name USING DETAIL = OLD.name, HINT = OLD.name, COLUMN = OLD.name, TABLE = OLD.name,
       CONSTRAINT = OLD.name, ERRCODE = ''23514''; END'$$, '23514'),
-  ('assert in a trigger', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN ASSERT false, OLD.name; END'$$, 'P0004'),
+  ('assert in a trigger', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN ASSERT false, OLD.name; END'$$, 'P0001'),
   ('dynamic SQL: column', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''SELECT '' || OLD.name; RETURN NEW; END'$$, '42703'),
   ('dynamic SQL: syntax', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''FROM '' || OLD.name; RETURN NEW; END'$$, '42601'),
   ('dynamic SQL: nothing', $$CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE format(''DROP TABLE %I'', OLD.name); RETURN NEW; END'$$, '42P01'),

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The second half of the reference schema, included by schema.sql in the same transaction.
 
 -- ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Policy pack for the reference schema crmcom (schema.sql beside it).
 --
 -- What to read first, as a privacy officer:

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The reference schema: a CRM in the shape of CRM.COM, with the columns that CRM.COM anonymizes
 -- (its appendix A; rules/crmcom/appendix_a.tsv lists its 129 entity x field cells one by one) and the
 -- habits of real schemas that make erasure hard: unique numbers, upper-case copies, old rows kept by

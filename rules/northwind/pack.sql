@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Policy pack for Northwind, the trader. Its customers are companies with a contact person; its employees
 -- are people too. Suppliers and shippers are other companies and no subject of an erasure here.
 --

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Policy pack for Pagila, the DVD rental shop. Two kinds of people: customers and staff.
 --
 --   psql -v ON_ERROR_STOP=1 -o /dev/null -f rules/pagila/pack.sql      (as the owner of the tables)

@@ -24,11 +24,6 @@ trap 'drop_databases; rm -rf "$work"' EXIT
 # Like sql, but an error never looks like an empty result, nor like another error.
 value() { sql "$@" || printf 'the query failed (%s)\n' "$RANDOM$RANDOM"; }
 
-# refused NAME DATABASE SQLSTATE SQL
-refused() {
-  is "$1" "$(psql -Xq -v VERBOSITY=sqlstate -d "$2" -c "$4" 2>&1 | sed 's/ *$//')" "ERROR:  $3"
-}
-
 load() { psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$@"; }
 
 # Skips the whole test where the data is not there, loudly.

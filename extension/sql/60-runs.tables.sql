@@ -21,6 +21,19 @@ CREATE TABLE gdpr_internal.run (
   finished_at timestamptz
 );
 COMMENT ON TABLE gdpr_internal.run IS 'one run of gdpr-batch over a list of people';
+COMMENT ON COLUMN gdpr_internal.run.run IS 'number of the run';
+COMMENT ON COLUMN gdpr_internal.run.job IS 'the verb of gdpr-batch';
+COMMENT ON COLUMN gdpr_internal.run.subject_type IS 'whom it is about';
+COMMENT ON COLUMN gdpr_internal.run.reason IS 'why; the certificates name it';
+COMMENT ON COLUMN gdpr_internal.run.unclassified IS 'error: unclassified columns stop it; keep: they are let through';
+COMMENT ON COLUMN gdpr_internal.run.state IS 'planning: the list is being written; running: chunks may be leased; finished; cancelled: given up';
+COMMENT ON COLUMN gdpr_internal.run.options IS 'how it was asked for';
+COMMENT ON COLUMN gdpr_internal.run.plan_fingerprint IS 'the schema it was preflighted for; a resumed run is preflighted again if it changed';
+COMMENT ON COLUMN gdpr_internal.run.people IS 'people on the list';
+COMMENT ON COLUMN gdpr_internal.run.chunks IS 'chunks of the list';
+COMMENT ON COLUMN gdpr_internal.run.started_at IS 'when it was started';
+COMMENT ON COLUMN gdpr_internal.run.started_by IS 'who started it';
+COMMENT ON COLUMN gdpr_internal.run.finished_at IS 'when it finished or was given up';
 
 --| at most one unfinished run for each subject type
 CREATE UNIQUE INDEX run_unfinished ON gdpr_internal.run (subject_type)
@@ -43,6 +56,15 @@ CREATE TABLE gdpr_internal.chunk (
 );
 COMMENT ON TABLE gdpr_internal.chunk IS
   'a part of a run that is done in one transaction; the keys are emptied when it is done (certificates and run_person say who)';
+COMMENT ON COLUMN gdpr_internal.chunk.run IS 'the run';
+COMMENT ON COLUMN gdpr_internal.chunk.chunk IS 'number in the run, from 1';
+COMMENT ON COLUMN gdpr_internal.chunk.state IS 'pending or done';
+COMMENT ON COLUMN gdpr_internal.chunk.keys IS 'canonical subject keys; empty when done';
+COMMENT ON COLUMN gdpr_internal.chunk.people IS 'how many there were';
+COMMENT ON COLUMN gdpr_internal.chunk.erased IS 'how many of them were anonymized';
+COMMENT ON COLUMN gdpr_internal.chunk.attempts IS 'how often it was tried, the last time included';
+COMMENT ON COLUMN gdpr_internal.chunk.rows IS 'rows changed by table';
+COMMENT ON COLUMN gdpr_internal.chunk.done_at IS 'when it was done';
 
 --| finds the next chunk to lease however many are done
 CREATE INDEX chunk_pending ON gdpr_internal.chunk (run, chunk) WHERE state = 'pending';
@@ -63,6 +85,15 @@ CREATE TABLE gdpr_internal.run_person (
 );
 COMMENT ON TABLE gdpr_internal.run_person IS
   'the people of a run who were not anonymized, and why; settled once a later run or call has dealt with them';
+COMMENT ON COLUMN gdpr_internal.run_person.run IS 'the run';
+COMMENT ON COLUMN gdpr_internal.run_person.chunk IS 'the chunk';
+COMMENT ON COLUMN gdpr_internal.run_person.subject_key IS 'the person; a keyed digest where the key is personal and the person gone';
+COMMENT ON COLUMN gdpr_internal.run_person.state IS 'held: by blockers; missing: nobody has that key; frozen: anonymized before; failed: an error';
+COMMENT ON COLUMN gdpr_internal.run_person.sqlstate IS 'of the error';
+COMMENT ON COLUMN gdpr_internal.run_person.reason IS 'without any value';
+COMMENT ON COLUMN gdpr_internal.run_person.blockers IS 'what holds the person back: rows by blocker';
+COMMENT ON COLUMN gdpr_internal.run_person.noted_at IS 'when';
+COMMENT ON COLUMN gdpr_internal.run_person.settled IS 'a later run or call has dealt with the person';
 
 --| finds what earlier runs said about a person
 CREATE INDEX run_person_open ON gdpr_internal.run_person (subject_key) WHERE NOT settled;
@@ -83,6 +114,16 @@ CREATE TABLE gdpr_internal.erasure_queue (
 );
 COMMENT ON TABLE gdpr_internal.erasure_queue IS
   'people who are to be anonymized when their day comes; held and failed ones are tried again by the next gdpr-batch anonymize --due';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.request IS 'number of the request';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.subject_type IS 'whom it is about';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.subject_key IS 'the person; a keyed digest where the key is personal and the person gone';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.reason IS 'why';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.due_at IS 'not before';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.state IS 'due, held or failed: waits; missing or done: settled';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.run IS 'the last run that tried';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.queued_at IS 'when it was queued';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.queued_by IS 'who queued it';
+COMMENT ON COLUMN gdpr_internal.erasure_queue.settled_at IS 'when a run last tried';
 
 --| a person waits at most once
 CREATE UNIQUE INDEX erasure_queue_open ON gdpr_internal.erasure_queue (subject_type, subject_key)

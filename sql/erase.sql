@@ -96,6 +96,7 @@ SELECT gdpr.classify('shop.customer', 'nickname', 'username') \g /dev/null
 CREATE FUNCTION stubborn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.last_name := OLD.last_name; RETURN NEW; END $$;
 CREATE TRIGGER stubborn BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION stubborn();
 SELECT gdpr.anonymize_subject('customer', '5', 'left');
+SELECT severity, relation, finding FROM gdpr.preflight('customer') WHERE severity = 'error';
 CREATE OR REPLACE FUNCTION stubborn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 SELECT gdpr.anonymize_subject('customer', '5', 'left');
 DROP TRIGGER stubborn ON customer;

@@ -94,7 +94,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHEN $3 ~ '^not_personal\M|\merase=(keep|redact|surrogate)\M|\munique\M'
         OR gdpr_internal.base_type($2) IN ('uuid'::regtype, 'uuid[]'::regtype) THEN NULL
       WHEN gdpr_internal.is_string_type($2) THEN
-        pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L)', $1, $3)
+        -- a trigger's upper-case copy is as good
+        pg_catalog.format('pg_catalog.lower(t.%1$I::pg_catalog.text) OPERATOR(pg_catalog.<>) '
+          'pg_catalog.lower(gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L))', $1, $3)
       ELSE pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.<>) gdpr.anonymize(t.%1$I, %2$L)::pg_catalog.text', $1, $3)
       END))
 $$;
@@ -150,18 +152,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'relation', r.relation::oid, 'columns', pg_catalog.to_jsonb(r.columns),
     'shared_columns', pg_catalog.to_jsonb(r.shared_columns),
     'step', (SELECT s.step FROM gdpr_internal.steps($1) AS s WHERE s.relation = r.relation),
+    -- Whose rows these are, by every subject type: a frozen clerk keeps no customer's address.
     'ties', (SELECT coalesce(pg_catalog.jsonb_agg(t.tie), '[]') FROM (
-        SELECT pg_catalog.jsonb_build_object('link', NULL, 'columns', pg_catalog.to_jsonb(y.key)) AS tie
+        SELECT pg_catalog.jsonb_build_object('type', y.subject_type, 'link', NULL,
+                                             'columns', pg_catalog.to_jsonb(y.key)) AS tie
         FROM gdpr_internal.subject_type AS y
-        WHERE y.subject_type = $1
-          AND gdpr_internal.resolve(y.relation_schema, y.relation_name) = r.relation
+        WHERE gdpr_internal.resolve(y.relation_schema, y.relation_name) = r.relation
         UNION ALL
-        SELECT pg_catalog.jsonb_build_object('columns', pg_catalog.to_jsonb(l.columns), 'link',
-          CASE WHEN l.parent_schema = y.relation_schema AND l.parent_name = y.relation_name
-                AND l.parent_columns = y.key THEN NULL ELSE l.link END)
+        SELECT pg_catalog.jsonb_build_object('type', y.subject_type, 'columns', pg_catalog.to_jsonb(l.columns),
+          'link', CASE WHEN l.parent_schema = y.relation_schema AND l.parent_name = y.relation_name
+                        AND l.parent_columns = y.key THEN NULL ELSE l.link END)
         FROM gdpr_internal.link AS l
         JOIN gdpr_internal.subject_type AS y ON y.subject_type = l.subject_type
-        WHERE l.subject_type = $1 AND l.scope = 'owned'
+        WHERE l.scope = 'owned'
           AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = r.relation
       ) AS t))), '[]')
   FROM referrer AS r

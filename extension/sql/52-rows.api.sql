@@ -147,7 +147,7 @@ COMMENT ON FUNCTION gdpr_internal.values_of(oid[], tid[], name[]) IS
 --| Values of shared rows that a referring table still needs: rows of it that are neither found
 --| in this erasure nor a frozen person's.
 CREATE OR REPLACE FUNCTION gdpr_internal.needed_values(
-  subject_type text, shared regclass, referrer jsonb, vals text[], mine gdpr_internal.found_rows)
+  shared regclass, referrer jsonb, vals text[], mine gdpr_internal.found_rows)
 RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -176,13 +176,13 @@ BEGIN
       SELECT FROM jsonb_array_elements(referrer->'ties') WITH ORDINALITY AS u(tie, n)
       WHERE CASE WHEN u.tie->>'link' IS NULL
         THEN EXISTS (SELECT FROM gdpr_internal.frozen AS f
-                     WHERE f.subject_type = needed_values.subject_type
+                     WHERE f.subject_type = u.tie->>'type'
                        AND f.subject_key = r.ties[u.n + 1])
         ELSE EXISTS (SELECT FROM gdpr_internal.frozen_value AS f
                      WHERE f.link = (u.tie->>'link')::integer AND f.value = r.ties[u.n + 1]) END);
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.needed_values(text, regclass, jsonb, text[], gdpr_internal.found_rows) IS
+COMMENT ON FUNCTION gdpr_internal.needed_values(regclass, jsonb, text[], gdpr_internal.found_rows) IS
   'Values of shared rows that somebody outside this erasure still refers to';
 
 --| SQL text: the columns of row t as one text value, a composite as its row literal.
@@ -197,7 +197,7 @@ COMMENT ON FUNCTION gdpr_internal.text_of(name[]) IS
 
 --| Shared rows that nobody else needs any more: an address goes only with the last who lives there.
 CREATE OR REPLACE FUNCTION gdpr_internal.without_needed(
-  subject_type text, step jsonb, hits gdpr_internal.found_rows[])
+  step jsonb, hits gdpr_internal.found_rows[])
 RETURNS gdpr_internal.found_rows
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -214,7 +214,7 @@ BEGIN
       FROM gdpr_internal.values_of((result).relids, (result).tids,
         ARRAY(SELECT jsonb_array_elements_text(referrer->'shared_columns')::name)) AS v
     ), needed AS MATERIALIZED (
-      SELECT n FROM gdpr_internal.needed_values(without_needed.subject_type,
+      SELECT n FROM gdpr_internal.needed_values(
         (step->>'relation')::oid::regclass, referrer,
         ARRAY(SELECT DISTINCT value FROM value_of),
         hits[(referrer->>'step')::integer]) AS n
@@ -232,5 +232,5 @@ BEGIN
   RETURN result;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.without_needed(text, jsonb, gdpr_internal.found_rows[]) IS
+COMMENT ON FUNCTION gdpr_internal.without_needed(jsonb, gdpr_internal.found_rows[]) IS
   'Shared rows that belong to nobody outside this erasure';

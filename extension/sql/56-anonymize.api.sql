@@ -97,7 +97,7 @@ COMMENT ON FUNCTION gdpr_internal.last_look(jsonb, gdpr_internal.found_rows[]) I
 --| Every table once, shared rows decided while everybody still points at them; updates before
 --| deletes, children deleted before parents.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_all(
-  subject_type text, plan jsonb, INOUT hits gdpr_internal.found_rows[], OUT changed gdpr_internal.row_count[])
+  plan jsonb, INOUT hits gdpr_internal.found_rows[], OUT changed gdpr_internal.row_count[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own jsonb := CASE WHEN (plan->>'redacts')::boolean THEN gdpr_internal.own_values(plan, hits) END;
@@ -111,7 +111,7 @@ BEGIN
   changed := '{}';
   FOR step IN SELECT s FROM jsonb_array_elements(plan->'steps') AS s WHERE s->>'scope' = 'shared' LOOP
     n := (step->>'step')::integer;
-    going := gdpr_internal.without_needed(change_all.subject_type, step, change_all.hits);
+    going := gdpr_internal.without_needed(step, change_all.hits);
     changed := changed || gdpr_internal.redact_staying(step, change_all.hits[n], going, own, moves);
     change_all.hits[n] := going;
   END LOOP;
@@ -130,7 +130,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.change_all(text, jsonb, gdpr_internal.found_rows[]) IS
+COMMENT ON FUNCTION gdpr_internal.change_all(jsonb, gdpr_internal.found_rows[]) IS
   'Changes every found row, then looks for rows that triggers wrote meanwhile';
 
 --| The keys by which people are known from now on: the old ones, unless the key itself was personal.
@@ -247,7 +247,7 @@ BEGIN
 
   hits := gdpr_internal.find_all(plan.body, people);
   IF erase_people.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
-  done := gdpr_internal.change_all(erase_people.subject_type, plan.body, hits);
+  done := gdpr_internal.change_all(plan.body, hits);
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
                                                 erase_people.run, erase_people.chunk, done.hits));

@@ -154,7 +154,7 @@ BEGIN
     CONTINUE WHEN (held[step.step]).tids IS NULL;
     alone := held[step.step];
     IF step.scope = 'shared' THEN
-      alone := gdpr_internal.without_needed(s.subject_type, jsonb_build_object('step', step.step,
+      alone := gdpr_internal.without_needed(jsonb_build_object('step', step.step,
         'relation', step.relation::oid, 'referrers', gdpr_internal.plan_referrers(s.subject_type, step.relation)), held);
     END IF;
     relations := relations || jsonb_build_array(jsonb_build_object(

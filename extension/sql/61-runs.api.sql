@@ -234,7 +234,13 @@ BEGIN
     RAISE EXCEPTION 'run % has not changed relation %', run_analyze.run, run_analyze.relation
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  PERFORM gdpr_internal.execute_as_owner(target, 'ANALYZE ' || run_analyze.relation);
+  -- A partitioned table takes its partitions along, an inheritance parent does not take its
+  -- children; and whatever the table is a child of samples its rows too.
+  PERFORM gdpr_internal.execute_as_owner(r.relid, 'ANALYZE ' || gdpr_internal.sql_name(r.relid))
+  FROM (SELECT t.relid FROM gdpr_internal.tree(target) AS t(relid)
+        WHERE t.relid = target OR NOT EXISTS (SELECT FROM pg_class AS p WHERE p.oid = t.relid AND p.relispartition)
+        UNION
+        SELECT a FROM gdpr_internal.self_and_ancestors(target) AS a) AS r;
 END
 $$;
 COMMENT ON FUNCTION gdpr.run_analyze(bigint, text) IS

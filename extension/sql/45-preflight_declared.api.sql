@@ -127,8 +127,8 @@ AS $$
   UNION ALL
   SELECT 'error', gdpr_internal.resolve(s.relation_schema, s.relation_name), NULL,
          format('anonymization is switched off for the subject type "%s"', s.subject_type),
-         format('SELECT gdpr.register_subject(%L, %L, anonymization => true);', s.subject_type,
-                gdpr_internal.resolve(s.relation_schema, s.relation_name))
+         format('Keep the output of gdpr.export_rules(), then: SELECT gdpr.unregister_subject(%L); and register it again with anonymization => true.',
+                s.subject_type)
   FROM gdpr_internal.subject_type AS s WHERE s.subject_type = $1 AND NOT s.anonymization;
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_declared(text) IS

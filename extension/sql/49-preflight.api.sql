@@ -2,6 +2,27 @@
 --
 -- Preflight: everything that would stop or spoil an erasure, found before the night.
 
+--| gdpr_internal.preflight_usable: what stands in the way before anything can be tried
+CREATE OR REPLACE FUNCTION gdpr_internal.preflight_usable(subject_type text)
+RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_missing($1);
+  IF NOT FOUND THEN
+    PERFORM gdpr_internal.check_declared($1);
+  END IF;
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+  severity := 'error';
+  finding := SQLERRM;
+  GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.preflight_usable(text) IS
+  'preflight: declared tables that are gone, are no tables, or were made again by somebody else';
+
 --| gdpr_internal.preflight_static: all findings that the catalogs and trials of values give
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_static(subject_type text, caller regrole)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
@@ -9,7 +30,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM gdpr_internal.preflight_missing($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_usable($1);
+  IF NOT FOUND THEN
+    -- columns are tried on ground that holds
+    RETURN QUERY SELECT * FROM gdpr_internal.preflight_fit($1);
+    RETURN QUERY SELECT * FROM gdpr_internal.preflight_unique($1);
+  END IF;
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_declared($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_columns($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_foreign_keys($1);
@@ -25,7 +51,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_static(text, regrole) IS
-  'preflight: all findings that the catalogs give';
+  'preflight: all findings that the catalogs and trials of values give';
 
 --| gdpr_internal.sets_off_code: whether an erasure runs functions that users wrote
 CREATE OR REPLACE FUNCTION gdpr_internal.sets_off_code(subject_type text)
@@ -86,25 +112,22 @@ DECLARE
   findings jsonb;
 BEGIN
   PERFORM gdpr_internal.subject($1);
-  SELECT coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
-  INTO findings FROM gdpr_internal.preflight_static($1, caller) AS f;
-  -- columns are tried, and people after them, only on ground that holds
-  IF NOT EXISTS (SELECT FROM gdpr_internal.preflight_missing($1)) THEN
-    SELECT findings || coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
-    INTO findings
-    FROM (SELECT * FROM gdpr_internal.preflight_fit($1)
-          UNION ALL SELECT * FROM gdpr_internal.preflight_unique($1)) AS f;
-    IF NOT EXISTS (SELECT FROM jsonb_array_elements(findings) AS f WHERE f ->> 0 = 'error') THEN
-      SELECT findings || coalesce(jsonb_agg(jsonb_build_array(f.severity, f.relation::oid, f.column_name, f.finding, f.hint)), '[]')
-      INTO findings FROM gdpr_internal.preflight_trial($1) AS f;
-    END IF;
+  SELECT coalesce(jsonb_agg(jsonb_build_object('severity', f.severity, 'relation', f.relation::oid,
+      'column_name', f.column_name, 'finding', f.finding, 'hint', f.hint)), '[]') INTO findings
+  FROM gdpr_internal.preflight_static($1, caller) AS f;
+  -- people are tried only where nothing is known to stand in the way
+  IF NOT findings @> '[{"severity": "error"}]' THEN
+    SELECT findings || coalesce(jsonb_agg(jsonb_build_object('severity', f.severity, 'relation', f.relation::oid,
+      'column_name', f.column_name, 'finding', f.finding, 'hint', f.hint)), '[]') INTO findings
+    FROM gdpr_internal.preflight_trial($1) AS f;
   END IF;
   RETURN QUERY
-    SELECT f ->> 0, (f ->> 1)::oid::regclass, (f ->> 2)::name, f ->> 3, f ->> 4
-    FROM jsonb_array_elements(findings) AS f
-    ORDER BY array_position(ARRAY['error', 'warning', 'info'], f ->> 0),
-             (f ->> 1)::oid::regclass::text COLLATE "C" NULLS FIRST, (f ->> 2) COLLATE "C" NULLS FIRST,
-             (f ->> 3) COLLATE "C";
+    SELECT f.severity, f.relation::regclass, f.column_name, f.finding, f.hint
+    FROM jsonb_to_recordset(findings)
+      AS f (severity text, relation oid, column_name name, finding text, hint text)
+    ORDER BY array_position(ARRAY['error', 'warning', 'info'], f.severity),
+             f.relation::regclass::text COLLATE "C" NULLS FIRST, f.column_name COLLATE "C" NULLS FIRST,
+             f.finding COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION gdpr.preflight(text) IS

@@ -1,0 +1,247 @@
+-- Every message once: SQLSTATE, message, detail and hint. None quotes a personal value.
+SET client_min_messages = error;
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA errors;
+GRANT USAGE ON SCHEMA errors TO PUBLIC;
+SELECT 'CREATE ROLE regress_errors_' || r FROM unnest(ARRAY['owner', 'other']) AS r \gexec
+SET search_path = errors, public;
+CREATE FUNCTION say(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  message text; detail text; hint text;
+BEGIN
+  EXECUTE statement;
+  RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(E'\n', SQLSTATE || '  ' || message, '  detail  ' || nullif(detail, ''), '  hint    ' || nullif(hint, ''));
+END $$;
+CREATE TABLE person (id int PRIMARY KEY, name text, mail text UNIQUE, born date, code text NOT NULL CHECK (code IN ('A', 'B')));
+CREATE TABLE job (id int PRIMARY KEY, person_id int REFERENCES person, note text, place point, needed int NOT NULL);
+CREATE TABLE part (id int PRIMARY KEY, job_id int REFERENCES job);
+CREATE TABLE town (id int, person_id int, up int GENERATED ALWAYS AS (id + 1) STORED) PARTITION BY LIST (person_id);
+CREATE TABLE keyless (id int, n int, double float8 NOT NULL UNIQUE, maybe int UNIQUE);
+CREATE VIEW names AS SELECT id, name FROM person;
+INSERT INTO person VALUES (1, 'Ann', 'ann@example.org', '1980-01-01', 'A'), (2, 'Bob', 'bob@example.org', '1981-01-01', 'B'),
+  (3, 'Cid', 'cid@example.org', '1982-01-01', 'B');
+INSERT INTO job VALUES (1, 2, 'ring Bob', '(1,1)', 1);
+
+-- Rules ------------------------------------------------------------------------------------------
+SELECT say(format('SELECT gdpr.check_rule(%L)', rule)) FROM unnest(ARRAY['', 'emial', 'email foo', 'email erase', 'email erase=', 'email erase=stars',
+  'email erase=bogus', 'email erase=null erase=null', 'email unique unique', 'email length', 'email length=', 'email length=99999999999', 'email mask=partial',
+  'email mask=partial(1', 'email mask=partial(1;2)', 'email mask=partial(1,2', 'email erase=null(1)', 'email erase=surrogate(blue)', 'email erase=constant(1',
+  'email erase=constant()', 'email erase=constant(''a', E'email erase=constant(''a\tb'')', 'not_personal erase=null', 'email"unique',
+  'email erase=constant(''' || repeat('x', 1000) || ''')']) AS rule;
+
+-- Values -----------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'erase ')$$,
+  $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'fake')$$,
+  $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'pseudonym')$$,
+  $$SELECT gdpr.anonymize('Ann'::text, 'first_name erase=null not_null')$$,
+  $$SELECT gdpr.anonymize('[1,2)'::int4range, 'age not_null')$$,
+  $$SELECT gdpr.anonymize(7, 'age erase=constant(''seven'')')$$]) AS s;
+
+-- Classification ---------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SECURITY LABEL FOR gdpr ON TABLE person IS 'email'$$,
+  $$SECURITY LABEL FOR gdpr ON COLUMN person.mail IS 'emial'$$,
+  $$SELECT gdpr.classify('names', 'name', 'full_name')$$,
+  $$SELECT gdpr.classify('person', 'nmae', 'full_name')$$,
+  $$SELECT gdpr.classify('person', 'ctid', 'full_name')$$,
+  $$SELECT gdpr.classify('person', NULL, 'full_name')$$,
+  $$SELECT gdpr.effective_rule('person', 'nmae')$$,
+  $$SELECT gdpr.effective_rule(7, 'name')$$]) AS s;
+SET ROLE regress_errors_other;
+SELECT say($$SELECT gdpr.classify('errors.person', 'name', 'full_name')$$);
+RESET ROLE;
+SELECT gdpr.classify('person', c, k) FROM (VALUES ('name', 'full_name'), ('mail', 'email'), ('code', 'title')) AS v (c, k) \g /dev/null
+SELECT say($$SELECT gdpr.effective_rule('person', 'code')$$);
+
+-- Subjects ---------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.register_subject(NULL, 'person')$$,
+  $$SELECT gdpr.register_subject('per son', 'person')$$,
+  $$SELECT gdpr.register_subject('person', NULL)$$,
+  $$SELECT gdpr.register_subject('person', 7)$$,
+  $$SELECT gdpr.register_subject('person', 'names')$$,
+  $$SELECT gdpr.register_subject('person', 'keyless')$$,
+  $$SELECT gdpr.register_subject('person', 'keyless', '{n}')$$,
+  $$SELECT gdpr.register_subject('person', 'keyless', '{double}')$$,
+  $$SELECT gdpr.register_subject('person', 'keyless', '{maybe}')$$,
+  $$SELECT gdpr.register_subject('person', 'person', '{idd}')$$,
+  $$SELECT gdpr.register_subject('person', 'person', '{id,id}')$$,
+  $$SELECT gdpr.register_subject('person', 'person', ARRAY[NULL]::name[])$$,
+  $$SELECT gdpr.anonymize_subject('person', '1', 'left')$$,
+  $$SELECT gdpr.preflight(NULL)$$]) AS s;
+SET ROLE regress_errors_other;
+SELECT say($$SELECT gdpr.register_subject('person', 'errors.person')$$);
+RESET ROLE;
+SELECT gdpr.register_subject('person', 'person') \g /dev/null
+SELECT say($$SELECT gdpr.register_subject('person', 'person', '{mail}')$$);
+
+-- Links ------------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_link('person', 'job', NULL)$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id,id}')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{place}')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', scope => 'mine')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', on_erase => 'burn')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', scope => 'shared', on_erase => 'delete')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', discriminator => 'note')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', discriminator => 'id', discriminator_value => 'x')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{needed}', on_erase => 'unlink')$$,
+  $$SELECT gdpr.add_link('person', 'part', '{job_id}', parent => 'job')$$,
+  $$SELECT gdpr.add_link('person', 'person', '{id}')$$]) AS s;
+SELECT gdpr.add_link('person', 'job', '{person_id}') \g /dev/null
+SELECT gdpr.add_link('person', 'part', '{job_id}', parent => 'job') \g /dev/null
+SELECT gdpr.add_link('person', 'town', '{person_id}') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_link('person', 'job', '{id}', parent => 'part', parent_columns => '{job_id}')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{person_id}', scope => 'shared')$$,
+  $$SELECT gdpr.add_link('person', 'job', '{id}', on_erase => 'delete')$$,
+  $$SELECT gdpr.drop_link('person', 'job', '{id}')$$,
+  $$SELECT gdpr.drop_link('person', 'job', '{person_id}')$$]) AS s;
+
+-- Blockers and redirects -------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_blocker('person', NULL, 'job', 'person_id')$$,
+  $$SELECT gdpr.add_blocker('person', 'open jobs', 'pg_class_oid_index', 'oid')$$,
+  $$SELECT gdpr.drop_blocker('person', 'open jobs')$$,
+  $$SELECT gdpr.redirect_frozen('person', 'job', 'person_id', NULL)$$,
+  $$SELECT gdpr.redirect_frozen('person', 'job', 'note', 'x')$$,
+  $$SELECT gdpr.redirect_frozen('person', 'job', 'person_id', 'Ann')$$,
+  $$SELECT gdpr.redirect_frozen('person', 'town', 'person_id', '3')$$,
+  $$SELECT gdpr.drop_redirect('person', 'job', 'person_id')$$]) AS s;
+CREATE TABLE made (id int PRIMARY KEY, up int GENERATED ALWAYS AS (id + 1) STORED);
+SELECT gdpr.add_link('person', 'made', '{up}') \g /dev/null
+SELECT say($$SELECT gdpr.redirect_frozen('person', 'made', 'up', '3')$$);
+SELECT gdpr.drop_link('person', 'made', '{up}') \g /dev/null
+SELECT gdpr.add_blocker('person', 'open jobs', 'job', 'person_id') \g /dev/null
+SELECT gdpr.redirect_frozen('person', 'job', 'person_id', '3') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_blocker('person', 'open jobs', 'job', 'needed')$$,
+  $$SELECT gdpr.redirect_frozen('person', 'job', 'person_id', '2')$$]) AS s;
+SELECT gdpr.drop_redirect('person', 'job', 'person_id') \g /dev/null
+CREATE TABLE pair (a int, b text, PRIMARY KEY (a, b));
+SELECT gdpr.register_subject('pair', 'pair') \g /dev/null
+SELECT say($$SELECT gdpr.add_blocker('pair', 'job', 'job', 'id')$$);
+SELECT gdpr.unregister_subject('pair') \g /dev/null
+
+-- Erasure ----------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.anonymize_subject('person', '1', NULL)$$,
+  $$SELECT gdpr.anonymize_subject('person', '1', 'left', unclassified => 'drop')$$,
+  $$SELECT gdpr.anonymize_subject('person', NULL, 'left')$$,
+  $$SELECT gdpr.anonymize_subject('person', 'Ann', 'left')$$,
+  $$SELECT gdpr.anonymize_subjects('person', '{1,Ann}', 'left')$$,
+  $$SELECT gdpr.subject_data('person', '9')$$,
+  $$SELECT gdpr.anonymize_subject('person', '1', 'left')$$]) AS s;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT say($$SELECT gdpr.anonymize_subject('person', '1', 'left')$$);
+COMMIT;
+SELECT gdpr.classify('person', 'code', 'title erase=constant(''A'')') \g /dev/null
+SELECT say($$SELECT gdpr.anonymize_subject('person', '1', 'left')$$);
+SELECT gdpr.classify(r::regclass, c, k) FROM (VALUES ('person', 'born', 'birth_date'), ('job', 'note', 'free_text'), ('job', 'place', 'geo'),
+  ('job', 'needed', 'not_personal'), ('town', 'id', 'not_personal')) AS v (r, c, k) \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.anonymize_subject('person', '9', 'left')$$,
+  $$SELECT gdpr.anonymize_subject('person', '2', 'left')$$,
+  $$SELECT gdpr.anonymize_subjects('person', '{1,2,9}', 'left')$$]) AS s;
+CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.name := OLD.name; RETURN NEW; END$$;
+CREATE TRIGGER put_back BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION put_back();
+SELECT say($$SELECT gdpr.anonymize_subject('person', '1', 'left')$$);
+DROP TRIGGER put_back ON person;
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+CREATE TRIGGER swallow BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION swallow();
+SELECT say($$SELECT gdpr.anonymize_subject('person', '1', 'left')$$);
+DROP TRIGGER swallow ON person;
+CREATE FUNCTION breed() RETURNS trigger LANGUAGE plpgsql AS
+  $$BEGIN INSERT INTO errors.job (id, person_id, note, needed) SELECT max(id) + 1, 1, OLD.note, 1 FROM errors.job; RETURN NULL; END$$;
+CREATE TRIGGER breed AFTER UPDATE ON job FOR EACH ROW EXECUTE FUNCTION breed();
+INSERT INTO job VALUES (2, 1, 'ring Ann', '(1,1)', 1);
+SELECT gdpr.drop_blocker('person', 'open jobs') \g /dev/null
+SELECT say($$SELECT gdpr.anonymize_subject('person', '1', 'left')$$);
+DROP TRIGGER breed ON job;
+SELECT gdpr.anonymize_subject('person', '1', 'left') > 0 AS done;
+
+-- Frozen -----------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.anonymize_subject('person', '1', 'left')$$,
+  $$UPDATE person SET name = 'Ann' WHERE id = 1$$,
+  $$INSERT INTO job VALUES (10, 1, 'ring Ann', NULL, 1)$$,
+  $$DELETE FROM job WHERE person_id = 1$$,
+  $$TRUNCATE job CASCADE$$,
+  $$SELECT gdpr.queue_erasure('person', '1', 'left')$$,
+  $$SELECT gdpr.unregister_subject('person')$$]) AS s;
+
+-- Runs -------------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.run_start('person', '')$$,
+  $$SELECT gdpr.run_candidates('person', 'somewhere', NULL, 10)$$,
+  $$SELECT gdpr.queue_erasure('person', '2', '')$$,
+  $$SELECT gdpr.run_add_keys(0, '{1}')$$,
+  $$SELECT gdpr.run_cancel(0)$$,
+  $$SELECT gdpr.run_resume('person', 0)$$]) AS s;
+SELECT gdpr.run_start('person', 'left') AS run \gset
+SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') FROM unnest(ARRAY[
+  format($$SELECT gdpr.run_lease(%s)$$, :run),
+  format($$SELECT gdpr.run_resume('person', %s)$$, :run)]) AS s;
+SELECT gdpr.run_add_keys(:run, '{2}') \g /dev/null
+SELECT gdpr.run_ready(:run) \g /dev/null
+SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') FROM unnest(ARRAY[
+  $$SELECT gdpr.run_start('person', 'left')$$,
+  format($$SELECT gdpr.run_erase(%s, 9, 1, 1)$$, :run),
+  format($$SELECT gdpr.run_fail(%s, 9, 1, 'XX000', 'x')$$, :run),
+  format($$SELECT gdpr.run_chunk_done(%s, 9, 1)$$, :run),
+  format($$SELECT gdpr.run_analyze(%s, 'errors.person')$$, :run),
+  format($$SELECT gdpr.run_finish(%s)$$, :run)]) AS s;
+SELECT gdpr.run_cancel(:run) \g /dev/null
+SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') FROM unnest(ARRAY[
+  format($$SELECT gdpr.run_cancel(%s)$$, :run),
+  format($$SELECT gdpr.run_resume('person', %s)$$, :run)]) AS s;
+
+-- Rights, the key, the inside --------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.grant_bundle('everything', 'regress_errors_other')$$,
+  $$SELECT * FROM gdpr_internal.query_as_owner(NULL, 'SELECT 1') AS t (a int)$$,
+  $$SELECT * FROM gdpr_internal.query_as_owner(7, 'SELECT 1') AS t (a int)$$,
+  $$SELECT gdpr_internal.latest_tids('names'::regclass, '{"(0,1)"}')$$]) AS s;
+SET gdpr.key_file = '';
+SELECT say('SELECT gdpr.create_key()');
+SET gdpr.key_file = 'key';
+SELECT say('SELECT gdpr.create_key()');
+SET gdpr.key_file = '/nowhere/at/all/key';
+SELECT say('SELECT gdpr.create_key()');
+SELECT set_config('gdpr.key_file', current_setting('data_directory') || '/key', false) <> '';
+SELECT say('SELECT gdpr.create_key()');
+RESET gdpr.key_file;
+SET ROLE regress_errors_other;
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.create_key()$$,
+  $$SELECT gdpr.anonymize_subject('person', '2', 'left')$$,
+  $$SELECT gdpr.preflight('person')$$,
+  $$SELECT gdpr_internal.subject('person')$$,
+  $$SELECT gdpr.add_link('person', 'errors.job', '{person_id}')$$,
+  $$SELECT gdpr.unregister_subject('person')$$]) AS s;
+RESET ROLE;
+
+-- What is gone -----------------------------------------------------------------------------------
+ALTER TABLE job DROP person_id;
+SELECT say($$SELECT gdpr.anonymize_subject('person', '2', 'left')$$);
+SET client_min_messages = warning;
+DROP TABLE job CASCADE;
+SET client_min_messages = error;
+SELECT say($$SELECT gdpr.anonymize_subject('person', '2', 'left')$$);
+GRANT CREATE ON SCHEMA errors TO regress_errors_owner;
+SET ROLE regress_errors_owner;
+CREATE TABLE errors.job (id int, person_id int);
+RESET ROLE;
+SELECT say($$SELECT gdpr.anonymize_subject('person', '2', 'left')$$);
+
+SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
+SELECT gdpr.register_subject('person', 'person', anonymization => false) \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[$$SELECT gdpr.anonymize_subject('person', '2', 'left')$$, $$SELECT gdpr.run_start('person', 'left')$$]) AS s;
+SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
+DROP SCHEMA errors CASCADE;
+SELECT 'DROP ROLE regress_errors_' || r FROM unnest(ARRAY['owner', 'other']) AS r \gexec

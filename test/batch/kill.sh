@@ -29,7 +29,7 @@ random_sleep() { sleep "$(awk -v r=$RANDOM -v m="$1" 'BEGIN { printf "%.3f", r /
 
 chunks_logged() { grep -c 'event=chunk ' "$work/log"; }
 more_chunks() { gone "$pid" || [ "$(chunks_logged)" -gt "$seen" ]; }
-reap() { wait "$pid"; } 2>/dev/null
+reap() { wait "$pid"; } 2>/dev/null   # bash says "Killed" there
 
 within=0 done_moments=0 killed_clients=0 killed_servers=0 pid=
 while [ $done_moments -lt "$moments" ]; do
@@ -44,10 +44,10 @@ while [ $done_moments -lt "$moments" ]; do
     0) kill -9 "$pid"; killed_clients=$((killed_clients + 1)); reap; pid= ;;
     1) # The client lives: it must find its way back by itself.
        "${cluster[@]}" kill9 --name batch; killed_servers=$((killed_servers + 1))
-       random_sleep 0.3; "${cluster[@]}" up --name batch ;;
+       random_sleep 0.3; server_up ;;
     2) "${cluster[@]}" kill9 --name batch; kill -9 "$pid" 2>/dev/null; reap; pid=
        killed_clients=$((killed_clients + 1)) killed_servers=$((killed_servers + 1))
-       "${cluster[@]}" up --name batch ;;
+       server_up ;;
   esac
 done
 [ -z "$pid" ] || reap

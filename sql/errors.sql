@@ -244,4 +244,5 @@ SELECT gdpr.register_subject('person', 'person', anonymization => false) \g /dev
 SELECT say(s) FROM unnest(ARRAY[$$SELECT gdpr.anonymize_subject('person', '2', 'left')$$, $$SELECT gdpr.run_start('person', 'left')$$]) AS s;
 SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
 DROP SCHEMA errors CASCADE;
+DROP OWNED BY regress_errors_owner;
 SELECT 'DROP ROLE regress_errors_' || r FROM unnest(ARRAY['owner', 'other']) AS r \gexec

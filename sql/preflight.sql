@@ -35,6 +35,11 @@ SELECT gdpr.classify('person', 'code', 'not_personal');
 SELECT gdpr.classify('person', 'code_lower', 'search_copy');
 SELECT severity, relation, column_name, finding FROM gdpr.preflight('person') WHERE column_name = 'code_lower';
 ALTER TABLE person DROP note, DROP code CASCADE, DROP number, DROP name_upper, DROP scan, DROP short;
+-- a column that only a child has
+CREATE TABLE vip (badge text) INHERITS (person);
+SELECT gdpr.classify('vip', 'badge', 'external_id');
+SELECT severity, relation, column_name, finding, hint FROM gdpr.preflight('person') WHERE severity = 'error';
+DROP TABLE vip;
 -- a random surrogate in a narrow column: the bound is printed
 CREATE TABLE wide AS SELECT i AS id, -i AS number FROM generate_series(1, 60000) AS i;
 ALTER TABLE wide ADD PRIMARY KEY (id), ADD UNIQUE (number);

@@ -30,6 +30,11 @@ ExitCode Status(const Options& options) {
   }
   if (runs.rows() == 0) std::cout << "No runs yet.\n\n";
   PrintTable(std::cout, runs, "Runs");
+  for (int row = 0; row < runs.rows(); ++row) {
+    if (runs.Text(row, 2) != "interrupted") continue;
+    std::cout << "Run " << runs.Text(row, 0) << " can go on: gdpr-batch anonymize --subject "
+              << runs.Text(row, 1) << " --resume " << runs.Text(row, 0) << "\n\n";
+  }
   PrintTable(std::cout, held, "Not anonymized");
   if (!options.run) PrintTable(std::cout, queue, "Queue");
   return ExitCode::kDone;

@@ -72,7 +72,7 @@ COMMENT ON INDEX gdpr_internal.chunk_pending IS 'finds the next chunk to lease h
 
 --| the people of a run who were not anonymized, and why
 CREATE TABLE gdpr_internal.run_person (
-  run bigint NOT NULL REFERENCES gdpr_internal.run ON DELETE CASCADE,
+  run bigint NOT NULL,
   chunk int NOT NULL,
   subject_key text NOT NULL,
   state text NOT NULL CHECK (state IN ('held', 'missing', 'frozen', 'failed')),

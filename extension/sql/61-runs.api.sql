@@ -95,15 +95,15 @@ $$;
 COMMENT ON FUNCTION gdpr.run_start(text, text, text, text, jsonb) IS
   'Starts a run and takes the subject type''s lock for this session; its number';
 
---| The run's row, locked against changes; an error unless it is in the state asked for.
+--| The run's row; an error unless it is in the state asked for. Not locked: the lock on a chunk keeps
+--| run_cancel() off it, and workers must not queue behind each other.
 CREATE OR REPLACE FUNCTION gdpr_internal.run_in_state(run bigint, state text)
 RETURNS gdpr_internal.run
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   result gdpr_internal.run;
 BEGIN
-  -- FOR KEY SHARE, so that workers do not queue behind each other.
-  SELECT * INTO result FROM gdpr_internal.run AS r WHERE r.run = run_in_state.run FOR KEY SHARE;
+  SELECT * INTO result FROM gdpr_internal.run AS r WHERE r.run = run_in_state.run;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'run % does not exist', run_in_state.run
       USING ERRCODE = 'undefined_object', HINT = 'gdpr.runs lists the runs.';

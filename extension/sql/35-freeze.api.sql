@@ -87,6 +87,24 @@ $$;
 COMMENT ON FUNCTION gdpr.guard_truncate() IS
   'Trigger zz_gdpr_guard_truncate: refuses TRUNCATE of tables that may hold rows of frozen people';
 
+--| True if a row's links may change after our BEFORE trigger has looked: a generated column is computed
+--| then, and triggers whose names sort after ours run then. Such tables are looked at once more, AFTER.
+CREATE OR REPLACE FUNCTION gdpr_internal.links_come_late(relation oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT FROM gdpr_internal.guard_targets($1) AS t,
+      unnest(t.columns || array_remove(ARRAY[t.discriminator], NULL)) AS c(name)
+    JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attname = c.name AND a.attgenerated <> ''
+  ) OR EXISTS (
+    SELECT FROM pg_trigger AS g
+    -- bits of tgtype: 1 for each row, 2 before, 4 insert, 16 update
+    WHERE g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard'
+      AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0
+  )
+$$;
+COMMENT ON FUNCTION gdpr_internal.links_come_late(oid) IS
+  'True if generated columns or later triggers may change a row''s links after the guard has looked';
+
 --| Creates the guard's triggers on one table, as its owner. They need the right to call the functions.
 CREATE OR REPLACE FUNCTION gdpr_internal.install_guard(relation regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -103,6 +121,11 @@ BEGIN
     PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
       'CREATE OR REPLACE TRIGGER zz_gdpr_guard BEFORE INSERT OR UPDATE OR DELETE ON %s '
       'FOR EACH ROW EXECUTE FUNCTION gdpr.guard()', gdpr_internal.sql_name(install_guard.relation)));
+    IF gdpr_internal.links_come_late(install_guard.relation) THEN
+      PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
+        'CREATE OR REPLACE TRIGGER zz_gdpr_guard_after AFTER INSERT OR UPDATE ON %s '
+        'FOR EACH ROW EXECUTE FUNCTION gdpr.guard()', gdpr_internal.sql_name(install_guard.relation)));
+    END IF;
   END IF;
   PERFORM gdpr_internal.execute_as_owner(install_guard.relation, format(
     'CREATE OR REPLACE TRIGGER zz_gdpr_guard_truncate BEFORE TRUNCATE ON %s '
@@ -121,7 +144,7 @@ BEGIN
   FOR t IN
     SELECT g.tgname FROM pg_trigger AS g
     WHERE g.tgrelid = remove_guard.relation AND g.tgparentid = 0
-      AND g.tgname IN ('zz_gdpr_guard', 'zz_gdpr_guard_truncate')
+      AND g.tgname IN ('zz_gdpr_guard', 'zz_gdpr_guard_after', 'zz_gdpr_guard_truncate')
   LOOP
     PERFORM gdpr_internal.execute_as_owner(remove_guard.relation,
       format('DROP TRIGGER %I ON %s', t, gdpr_internal.sql_name(remove_guard.relation)));
@@ -131,11 +154,13 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.remove_guard(regclass) IS
   'Takes the guard''s triggers off one table, as its owner';
 
---| True if the guard's row trigger is on the table itself.
+--| True if all of the guard's triggers that it needs are on the table itself.
 CREATE OR REPLACE FUNCTION gdpr_internal.has_guard(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT count(*) = 2 FROM pg_trigger AS g
-  WHERE g.tgrelid = $1 AND g.tgname IN ('zz_gdpr_guard', 'zz_gdpr_guard_truncate')
+  SELECT count(*) FILTER (WHERE g.tgname <> 'zz_gdpr_guard_after') = 2
+    AND (count(*) = 3 OR NOT gdpr_internal.links_come_late($1))
+  FROM pg_trigger AS g
+  WHERE g.tgrelid = $1 AND g.tgname IN ('zz_gdpr_guard', 'zz_gdpr_guard_after', 'zz_gdpr_guard_truncate')
 $$;
 COMMENT ON FUNCTION gdpr_internal.has_guard(oid) IS 'True if the guard''s triggers are on the table itself';
 

@@ -22,6 +22,7 @@ struct LinkValues {
 
 struct Firing {
   TriggerData* trigger;
+  bool after;  ///< the row is written: it can be refused, not redirected
   Guard* guard;
   Relation relation;
   TupleDesc desc;
@@ -335,7 +336,7 @@ HeapTuple Check(Firing* firing) {
       case Verdict::kOldFrozen:
         Refuse(*firing, target);
       case Verdict::kNewFrozen:
-        HeapTuple row = Redirected(*firing, target);
+        HeapTuple row = firing->after ? nullptr : Redirected(*firing, target);
         if (row == nullptr) Refuse(*firing, target);
         firing->new_row = row;
         // The place it goes to must not be frozen either
@@ -355,17 +356,19 @@ void RegisterFreeze() {
 
 using namespace gdpr::pg;
 
-// gdpr_internal.guard(): BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW
+// gdpr.guard(): BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW, and again AFTER where a link column is
+// generated or a later trigger may change it
 GDPR_FUNCTION(gdpr_guard) {
   if (!CALLED_AS_TRIGGER(fcinfo)) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                    errmsg("gdpr_internal.guard() can only be called as a trigger")));
+                    errmsg("gdpr.guard() can only be called as a trigger")));
   }
   auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
   TriggerEvent event = trigger->tg_event;
-  if (!TRIGGER_FIRED_BEFORE(event) || !TRIGGER_FIRED_FOR_ROW(event)) {
+  bool after = TRIGGER_FIRED_AFTER(event) && !TRIGGER_FIRED_BY_DELETE(event);
+  if (!(TRIGGER_FIRED_BEFORE(event) || after) || !TRIGGER_FIRED_FOR_ROW(event)) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                    errmsg("gdpr_internal.guard() must be fired before each row")));
+                    errmsg("gdpr.guard() must be fired before or after each row")));
   }
   bool inserts = TRIGGER_FIRED_BY_INSERT(event);
   bool updates = TRIGGER_FIRED_BY_UPDATE(event);
@@ -374,6 +377,7 @@ GDPR_FUNCTION(gdpr_guard) {
 
   Firing firing{};
   firing.trigger = trigger;
+  firing.after = after;
   firing.relation = trigger->tg_relation;
   firing.desc = RelationGetDescr(trigger->tg_relation);
   firing.old_row = inserts ? nullptr : trigger->tg_trigtuple;

@@ -81,6 +81,18 @@ bool CastCarefully(LinkColumn* column, char* text, Datum* result) {
   return valid;
 }
 
+// numeric 1.00 equals the integer 1, whose input function would not read it. False: no integer at all.
+bool CutZeroFraction(const LinkColumn* column, char* text) {
+  Oid parent = column->parent_type;
+  if (column->type != NUMERICOID) return true;
+  if (parent != INT2OID && parent != INT4OID && parent != INT8OID) return true;
+  char* point = strchr(text, '.');
+  if (point == nullptr) return true;
+  bool zeros = point[1 + strspn(point + 1, "0")] == '\0';
+  *point = '\0';
+  return zeros;
+}
+
 }  // namespace
 
 char* TextFormOf(TextForm* form, Oid collation, Datum value) {
@@ -90,6 +102,7 @@ char* TextFormOf(TextForm* form, Oid collation, Datum value) {
 }
 
 bool ToParentType(LinkColumn* column, char* text, Datum* result) {
+  if (!CutZeroFraction(column, text)) return false;
   switch (FormFor(column, text)) {
     case Form::kWrong:
       return false;

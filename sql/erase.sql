@@ -1,6 +1,7 @@
 -- A person leaves: the erasure itself, on a schema that has one of everything.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
+SET datestyle = iso;
 CREATE SCHEMA shop;
 SET search_path = shop, public;
 CREATE TABLE address (address_id int PRIMARY KEY, street text NOT NULL, city text);
@@ -54,11 +55,11 @@ SELECT gdpr.add_blocker('customer', 'open_order', 'shop.open_order', 'customer_i
 
 -- nothing_is_left_of_the_person_and_the_sums_stay
 SELECT gdpr.anonymize_subject('customer', '1', 'left') AS certificate;
-SELECT customer_id, regexp_replace(email, '-[a-z2-7]+@', '-…@') AS email, first_name, last_name, born, address_id FROM customer ORDER BY 1;
+SELECT customer_id, regexp_replace(email, '-[a-z0-9]+@', '-…@') AS email, first_name, last_name, born, address_id FROM customer ORDER BY 1;
 SELECT * FROM account ORDER BY 1;
 SELECT * FROM invoice ORDER BY 1;
 SELECT sum(amount) FROM invoice;
-SELECT ticket_id, regexp_replace(reporter, '-[a-z2-7]+@', '-…@') AS reporter, subject, body FROM ticket ORDER BY 1;
+SELECT ticket_id, regexp_replace(reporter, '-[a-z0-9]+@', '-…@') AS reporter, subject, body FROM ticket ORDER BY 1;
 SELECT * FROM session ORDER BY 1;
 SELECT * FROM survey ORDER BY 1;
 -- history_that_a_trigger_wrote_meanwhile_is_found

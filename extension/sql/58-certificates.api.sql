@@ -70,8 +70,9 @@ BEGIN
   BEGIN
     PERFORM gdpr_internal.immediate_constraints();
     PERFORM gdpr_internal.erase_people(trial.subject_type, keys, 'trial', 'keep', trial => true);
-    RAISE EXCEPTION USING ERRCODE = 'PD000', MESSAGE = 'the trial went well';
-  EXCEPTION WHEN SQLSTATE 'PD000' THEN
+    -- not PD000: a handler for that would catch the whole class
+    RAISE EXCEPTION USING ERRCODE = 'PD999', MESSAGE = 'the trial went well';
+  EXCEPTION WHEN SQLSTATE 'PD999' THEN
     RETURN;
   WHEN OTHERS OR assert_failure THEN
     GET STACKED DIAGNOSTICS error_code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;

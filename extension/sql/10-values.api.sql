@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- One value at a time. Strings of all types come as text; everything else through anyelement.
 
 --| All kinds of personal data, with their treatments. Behind the view gdpr.kinds.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Work on users' relations with no more rights than their owners'. Internal.
 
 --| The role that called the outermost function of ours; while we work as an owner, that owner.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What a column holds: a rule in its security label.
 
 --| Says what a column holds. The caller must own the table; works without the library preloaded.

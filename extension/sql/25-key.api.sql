@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The key: made once, never overwritten.
 
 --| Makes the key file named by gdpr.key_file and stores the key's fingerprint. Superuser only.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The key itself is a file outside the database; here is only what recognises it.
 
 --| The fingerprint of the key this database was made with. Dumped: a restored database must find

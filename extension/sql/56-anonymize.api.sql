@@ -251,7 +251,10 @@ BEGIN
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
                                                 erase_people.run, erase_people.chunk, done.hits));
-  PERFORM gdpr_internal.renew_statistics(stale);
+  IF erase_people.run IS NULL THEN
+    PERFORM gdpr_internal.renew_statistics(stale);
+    PERFORM gdpr_internal.run_settle(erase_people.subject_type, keys);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.erase_people(text, text[], text, text, bigint, integer, boolean) IS

@@ -115,7 +115,17 @@ AS $$
   SELECT 'info', f.relation::regclass, NULL,
          format('what the trigger "%s" does cannot be read: it is written in %s', f.trigger_name, f.row_source),
          'See below whether the trial went well.'
-  FROM firing AS f WHERE f.row_source IN ('c', 'internal');
+  FROM firing AS f WHERE f.row_source IN ('c', 'internal')
+  UNION ALL
+  -- one that was there at the declaration made the guard look again, after all triggers
+  SELECT 'warning', g.tgrelid::regclass, NULL,
+         format('the trigger "%s" runs after the guard and may turn a row into a frozen person''s', g.tgname),
+         format('ALTER TRIGGER %I ON %s RENAME TO %I;', g.tgname, g.tgrelid::regclass, left('before_' || g.tgname, 40))
+  FROM gdpr_internal.preflight_tables($1) AS t
+  JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgparentid = 0
+  WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard' AND g.tgtype & 3 = 3
+    AND g.tgtype & 20 <> 0 AND t.scope = 'owned' AND NOT EXISTS (
+      SELECT FROM pg_trigger AS a WHERE a.tgrelid = t.relation AND a.tgname = 'zz_gdpr_guard_after');
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_triggers(text) IS
   'preflight: user triggers that fire, that copy old values, or that cannot run in an erasure';

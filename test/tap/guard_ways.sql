@@ -2,7 +2,7 @@
 -- Every way to write a row about a frozen person. Law: none of them gets through, however the row is
 -- spelled and whichever door it comes by.
 SET client_min_messages = error;
-SELECT plan(41);
+SELECT plan(44);
 CREATE SCHEMA w;
 CREATE TABLE w.person (id int PRIMARY KEY, uid uuid UNIQUE NOT NULL, code text UNIQUE NOT NULL, name text);
 INSERT INTO w.person SELECT i, ('6f0a3c5e-0d5c-4d1e-9f57-1f0f5a2b7c1' || i)::uuid, 'P' || i, 'name ' || i FROM generate_series(1, 4) AS i;
@@ -31,6 +31,9 @@ CREATE TABLE w.inbox (person_id int, body text);
 CREATE RULE deliver AS ON INSERT TO w.inbox DO INSTEAD INSERT INTO w.note VALUES (77, NEW.person_id, NEW.body);
 
 \o /dev/null
+-- There before the declaration: the guard looks again after it.
+CREATE FUNCTION w.late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.person_id := 1; RETURN NEW; END';
+CREATE TRIGGER zzz_late BEFORE INSERT ON w.lately FOR EACH ROW EXECUTE FUNCTION w.late();
 SELECT gdpr.register_subject('person', 'w.person');
 SELECT gdpr.add_link('person', ('w.' || t)::regclass, '{person_id}') FROM unnest('{note,price,event,visit,part,base,booking,lately}'::text[]) AS t;
 SELECT gdpr.add_link('person', 'w.doc', '{owner_id}', discriminator => 'owner_type', discriminator_value => 'person');
@@ -74,17 +77,22 @@ INSERT INTO w.way (statement) VALUES
   ($$INSERT INTO w.price VALUES (9, 1.00, 'x')$$),
   ($$INSERT INTO w.event (id, data) VALUES (9, '{"person": 1}')$$),
   ($$UPDATE w.alias SET id = 1 WHERE id = 2$$),
+  ($$INSERT INTO w.lately VALUES (9, 2, 'x')$$),
   ($$INSERT INTO w.part VALUES (9, 1, 'x')$$),
   ($$INSERT INTO w.part_1 VALUES (9, 1, 'x')$$),
   ($$INSERT INTO w.child VALUES (9, 1, 'x', 'x')$$),
   ($w$DO $d$ BEGIN CREATE TABLE w.child_2 () INHERITS (w.base); INSERT INTO w.child_2 VALUES (9, 1, 'x'); END $d$$w$),
   ($w$DO $d$ BEGIN CREATE TABLE w.part_2 PARTITION OF w.part FOR VALUES FROM (100) TO (200); INSERT INTO w.part_2 VALUES (109, 1, 'x'); END $d$$w$),
-  ($w$DO $d$ BEGIN SET LOCAL datestyle = 'German'; INSERT INTO w.line VALUES (9, '03.02.2024', 1, 'x'); END $d$$w$),
-  ($w$DO $d$ BEGIN CREATE FUNCTION w.late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.person_id := 1; RETURN NEW; END';
-       CREATE TRIGGER zzz_late BEFORE INSERT ON w.lately FOR EACH ROW EXECUTE FUNCTION w.late(); INSERT INTO w.lately VALUES (9, 2, 'x'); END $d$$w$);
+  ($w$DO $d$ BEGIN SET LOCAL datestyle = 'German'; INSERT INTO w.line VALUES (9, '03.02.2024', 1, 'x'); END $d$$w$);
 SELECT throws_ok(statement, 'PD001', NULL, statement) FROM w.way ORDER BY n;
 SELECT lives_ok($$INSERT INTO w.note VALUES (10, 2, 'x')$$, 'others are written about');
 SELECT lives_ok($$INSERT INTO w.event (id, data) VALUES (10, '{"person": 2}')$$, 'also where the link is generated');
 SELECT lives_ok($$INSERT INTO w.doc VALUES (10, 'person', 'nobody', 'x')$$, 'a value that no key can have belongs to nobody');
 SELECT lives_ok($$INSERT INTO w.line VALUES (10, '2024-02-03', 2, 'x')$$, 'another booking''s line');
+-- Made later, it is a finding of preflight, whose hint can be run.
+CREATE TRIGGER zzz_later BEFORE UPDATE ON w.note FOR EACH ROW EXECUTE FUNCTION w.late();
+SELECT is((SELECT hint FROM gdpr.preflight('person') WHERE finding ~ 'zzz_later.*runs after the guard'),
+  'ALTER TRIGGER zzz_later ON w.note RENAME TO before_zzz_later;', 'a trigger that runs after the guard is a finding');
+SELECT lives_ok(hint, 'which can be settled') FROM gdpr.preflight('person') WHERE finding ~ 'runs after the guard';
+SELECT throws_ok($$UPDATE w.note SET body = 'y' WHERE id = 2$$, 'PD001', NULL, 'and then the guard sees what it does');
 SELECT finish();

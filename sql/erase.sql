@@ -103,5 +103,14 @@ SELECT gdpr.anonymize_subject('customer', '5', 'left');
 DROP TRIGGER stubborn ON customer;
 SELECT gdpr.anonymize_subject('customer', '5', 'left') IS NOT NULL AS went;
 
+-- a_column_that_only_an_inheritance_child_has_goes_too
+CREATE TABLE vip_ticket (badge text) INHERITS (ticket);
+INSERT INTO customer VALUES (6, 'flo@example.org', 'Flo', 'Ford');
+INSERT INTO vip_ticket VALUES (9, 'flo@example.org', 'hello', 'Flo wrote this', 'V-77');
+SELECT gdpr.anonymize_subject('customer', '6', 'left');
+SELECT gdpr.classify('shop.vip_ticket', 'badge', 'external_id') \g /dev/null
+SELECT gdpr.anonymize_subject('customer', '6', 'left') IS NOT NULL AS went;
+SELECT subject, body, badge FROM vip_ticket;
+
 SELECT gdpr.unregister_subject('customer', forget_frozen => true) \g /dev/null
 DROP SCHEMA shop CASCADE;

@@ -190,16 +190,6 @@ AS $$
                 p.relation::regclass, p.column_name, p.relation::regclass, p.column_name)
   FROM personal AS p WHERE p.attidentity = 'a'
   UNION ALL
-  -- rows are found and changed by the columns of the table that was declared
-  SELECT 'error', p.relation::regclass, p.column_name,
-         format('only this child of %s has the column: an erasure would leave it as it is', p.root::regclass),
-         format('ALTER TABLE %s ADD COLUMN %I %s; it merges with the child''s. Then: SELECT gdpr.classify(%L, %L, %L);',
-                p.root::regclass, p.column_name, format_type(a.atttypid, a.atttypmod),
-                p.root::regclass, p.column_name, p.rule)
-  FROM personal AS p
-  JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attnum = p.attnum
-  WHERE p.relation <> p.root AND gdpr_internal.column_type(p.root, p.column_name) IS NULL
-  UNION ALL
   SELECT 'warning', p.relation::regclass, p.column_name,
          'the column holds the number of a large object, which stays',
          format('Remove the large objects of the people who leave with lo_unlink(%I), or move them into a bytea column.',

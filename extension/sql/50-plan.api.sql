@@ -130,6 +130,22 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.plan_columns(regclass) IS
   'The classified, writable columns of a table with their assignments';
 
+--| Columns that only inheritance children have, by child: {"16400": [columns]}.
+CREATE OR REPLACE FUNCTION gdpr_internal.plan_children(relation regclass) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.jsonb_object_agg(c.relid, c.own)
+  FROM (
+    SELECT t.relid, pg_catalog.jsonb_agg(k) AS own
+    FROM gdpr_internal.tree($1) AS t(relid)
+    JOIN pg_class AS p ON p.oid = t.relid AND NOT p.relispartition AND p.oid <> $1
+    CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(gdpr_internal.plan_columns(t.relid)) AS k
+    WHERE gdpr_internal.column_type($1, (k->>'column')::name) IS NULL
+    GROUP BY t.relid
+  ) AS c
+$$;
+COMMENT ON FUNCTION gdpr_internal.plan_children(regclass) IS
+  'The classified columns that only inheritance children of a table have';
+
 --| Who else may point at a shared row: the links into it and every foreign key onto it.
 CREATE OR REPLACE FUNCTION gdpr_internal.plan_referrers(subject_type text, shared regclass)
 RETURNS jsonb
@@ -179,6 +195,7 @@ RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   columns jsonb := gdpr_internal.plan_columns(plan_step.relation);
+  children jsonb := gdpr_internal.plan_children(plan_step.relation);
   unlinked text;
 BEGIN
   IF plan_step.on_erase = 'unlink' THEN
@@ -196,6 +213,8 @@ BEGIN
       JOIN gdpr_internal.steps(plan_step.subject_type) AS p
         ON p.relation = gdpr_internal.resolve(l.parent_schema, l.parent_name)
       WHERE l.link = ANY (plan_step.links)),
+    'children', children,
+    'redacting', pg_catalog.jsonb_path_exists(pg_catalog.jsonb_build_array(columns, children), '$.**.redact'),
     'set', (SELECT pg_catalog.concat_ws(', ', pg_catalog.string_agg(c->>'set', ', '), unlinked)
       FROM pg_catalog.jsonb_array_elements(columns) AS c),
     'redacts', (SELECT pg_catalog.string_agg(c->>'set', ', ')
@@ -247,7 +266,7 @@ BEGIN
   RETURN pg_catalog.jsonb_build_object(
     'steps', steps,
     'freezes', gdpr_internal.plan_freezes(compile_plan.subject_type, steps),
-    'redacts', EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(steps) AS s WHERE s->>'redacts' IS NOT NULL),
+    'redacts', EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(steps) AS s WHERE (s->>'redacting')::boolean),
     'key_columns', pg_catalog.to_jsonb(subject.key),
     'key_is_personal', EXISTS (
       SELECT FROM pg_catalog.jsonb_array_elements(steps->0->'columns') AS c

@@ -121,10 +121,10 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.people_who_go(text, text[], integer[], bigint, integer, boolean) IS
   'The people who can be anonymized now; the others are recorded in the run or refused';
 
---| Changes found rows of one table as its owner and insists that every one was changed.
---| $1 of the statement is the array of rows; %s stands for the table (a partition or child).
+--| Changes found rows of one table as its owner and insists that every one was changed. In the
+--| statement $1 is the array of rows, %1$s the table (a partition or child), %2$s the assignments.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_rows(
-  statement text, hits gdpr_internal.found_rows, own jsonb, moves boolean)
+  statement text, assignments text, children jsonb, hits gdpr_internal.found_rows, own jsonb, moves boolean)
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -134,11 +134,14 @@ DECLARE
   result gdpr_internal.row_count[] := '{}';
 BEGIN
   FOR leaf IN
-    SELECT x.relid, array_agg(DISTINCT x.tid) AS once, array_agg(x.tid) AS tids, array_agg(x.person) AS people
+    SELECT x.relid, array_agg(DISTINCT x.tid) AS once, array_agg(x.tid) AS tids, array_agg(x.person) AS people,
+      concat_ws(', ', nullif(change_rows.assignments, ''), (
+        SELECT string_agg(c->>'set', ', ') FROM jsonb_array_elements(children->(x.relid::text)) AS c)) AS assignments
     FROM unnest((change_rows.hits).relids, (change_rows.hits).tids, (change_rows.hits).people) AS x(relid, tid, person)
     GROUP BY x.relid ORDER BY x.relid
   LOOP
-    command := format(change_rows.statement, leaf.relid::regclass);
+    CONTINUE WHEN leaf.assignments = '' AND change_rows.assignments IS NOT NULL;
+    command := format(change_rows.statement, gdpr_internal.sql_name(leaf.relid), leaf.assignments);
     IF change_rows.moves THEN
       leaf.once := gdpr_internal.latest_tids(leaf.relid, leaf.once);
       leaf.tids := gdpr_internal.latest_tids(leaf.relid, leaf.tids);
@@ -159,24 +162,24 @@ BEGIN
   RETURN result;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.change_rows(text, gdpr_internal.found_rows, jsonb, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.change_rows(text, text, jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
   'Runs one set-based UPDATE or DELETE per table as its owner; an error if rows changed differ from rows found';
 
 --| SQL text: the one UPDATE of a table. With own values (redaction) rows are joined to them.
-CREATE OR REPLACE FUNCTION gdpr_internal.update_statement(assignments text, redacts boolean)
+CREATE OR REPLACE FUNCTION gdpr_internal.update_statement(redacts boolean)
 RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  -- The result goes through format() once more, for the table's name.
-  SELECT CASE WHEN $2 THEN
-    'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' FROM (
+  SELECT CASE WHEN $1 THEN
+    'UPDATE ONLY %1$s AS t SET %2$s FROM (
        SELECT x.tid, pg_catalog.array_agg(v.value) AS own
        FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(tid, person)
-       LEFT JOIN LATERAL pg_catalog.jsonb_array_elements_text($3 OPERATOR(pg_catalog.->) x.person::pg_catalog.text) AS v(value) ON true
+       LEFT JOIN LATERAL pg_catalog.jsonb_array_elements_text(
+         $3 OPERATOR(pg_catalog.->) x.person::pg_catalog.text) AS v(value) ON true
        GROUP BY x.tid) AS f WHERE t.ctid OPERATOR(pg_catalog.=) f.tid'
-  ELSE 'UPDATE ONLY %s AS t SET ' || replace($1, '%', '%%') || ' WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)' END
+  ELSE 'UPDATE ONLY %1$s AS t SET %2$s WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)' END
 $$;
-COMMENT ON FUNCTION gdpr_internal.update_statement(text, boolean) IS
-  'The UPDATE statement of one table of the plan; %s stands for the table';
+COMMENT ON FUNCTION gdpr_internal.update_statement(boolean) IS
+  'The UPDATE statement of one table of the plan; %1$s stands for the table, %2$s for the assignments';
 
 --| Applies the plan to the rows of one table: one UPDATE, or one DELETE.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_step(
@@ -184,18 +187,16 @@ CREATE OR REPLACE FUNCTION gdpr_internal.change_step(
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  redacts boolean := step->>'redacts' IS NOT NULL;
+  redacting boolean := (step->>'redacting')::boolean;
 BEGIN
   IF (change_step.hits).tids IS NULL THEN
     RETURN '{}';
   ELSIF step->>'on_erase' = 'delete' THEN
-    RETURN gdpr_internal.change_rows('DELETE FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
-      change_step.hits, NULL, change_step.moves);
-  ELSIF coalesce(step->>'set', '') = '' THEN
-    RETURN '{}';
+    RETURN gdpr_internal.change_rows('DELETE FROM ONLY %1$s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
+      NULL, NULL, change_step.hits, NULL, change_step.moves);
   END IF;
-  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(step->>'set', redacts),
-    change_step.hits, CASE WHEN redacts THEN coalesce(change_step.own, '{}') END, change_step.moves);
+  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(redacting), coalesce(step->>'set', ''),
+    step->'children', change_step.hits, CASE WHEN redacting THEN coalesce(change_step.own, '{}') END, change_step.moves);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.change_step(jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
@@ -216,7 +217,7 @@ BEGIN
   WHERE NOT EXISTS (SELECT FROM unnest((going).relids, (going).tids) AS g(relid, tid)
                     WHERE g.relid = x.relid AND g.tid = x.tid);
   IF step->>'redacts' IS NULL OR stay.tids IS NULL THEN RETURN '{}'; END IF;
-  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(step->>'redacts', true), stay,
+  RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(true), step->>'redacts', NULL, stay,
     coalesce(redact_staying.own, '{}'), redact_staying.moves);
 END
 $$;

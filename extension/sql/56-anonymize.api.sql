@@ -287,11 +287,12 @@ DECLARE
   stale text[];
 BEGIN
   FOR part IN
-    SELECT x.relid, array_agg(DISTINCT x.tid) AS tids, s->'columns' AS columns
+    SELECT x.relid, array_agg(DISTINCT x.tid) AS tids,
+      (s->'columns') || coalesce(s->'children'->(x.relid::text), '[]') AS columns
     FROM jsonb_array_elements(plan->'steps') AS s,
       unnest((stale_statistics.hits[(s->>'step')::integer]).relids,
              (stale_statistics.hits[(s->>'step')::integer]).tids) AS x(relid, tid)
-    GROUP BY x.relid, s->'columns'
+    GROUP BY x.relid, s
   LOOP
     SELECT array_agg(DISTINCT r.relation) INTO stale
     FROM (SELECT string_agg(format(

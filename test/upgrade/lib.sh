@@ -19,6 +19,15 @@ state_of() {
   sql -d "$1" "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE schemaname = 'gdpr_internal' ORDER BY 2"
   echo "-- labels"
   sql -d "$1" "SELECT objtype, objname, label FROM pg_seclabels WHERE provider = 'gdpr' ORDER BY 1, 2, 3"
+  echo "-- rights"
+  sql -d "$1" "SELECT x.object, x.grantor::regrole, x.grantee::regrole, x.privilege_type FROM (
+      SELECT n.nspname::text AS object, n.nspowner AS owner, a.* FROM pg_namespace AS n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+      WHERE n.nspname IN ('gdpr', 'gdpr_internal')
+      UNION ALL SELECT c.oid::regclass::text, c.relowner, a.* FROM pg_class AS c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS a
+      WHERE c.relnamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)
+      UNION ALL SELECT p.oid::regprocedure::text, p.proowner, a.* FROM pg_proc AS p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+      WHERE p.pronamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)) AS x
+    WHERE x.grantee <> x.owner ORDER BY 1, 2, 3, 4"
   echo "-- guards"
   sql -d "$1" "SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
     WHERE tgname LIKE '%gdpr%' ORDER BY tgrelid::regclass::text, 2"

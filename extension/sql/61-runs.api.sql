@@ -145,7 +145,8 @@ BEGIN
   FROM gdpr_internal.chunk AS c WHERE c.run = run_ready.run;
   UPDATE gdpr_internal.run AS r
   SET state = 'running', people = run_ready.people, chunks = run_ready.chunks,
-      plan_fingerprint = gdpr_internal.plan_fingerprint(r.subject_type)
+      -- compiled here, so that the first chunk does not make the others wait for it
+      plan_fingerprint = (gdpr_internal.current_plan(r.subject_type)).fingerprint
   WHERE r.run = run_ready.run;
 END
 $$;

@@ -2,7 +2,7 @@
 -- Law: no error of an erasure, of preflight or of a report quotes a personal value. Each case breaks the
 -- erasure of one person in another way; every value of hers contains the canary.
 \ir lib/attack.sql
-SELECT plan(53);
+SELECT plan(57);
 
 CREATE SCHEMA shop;
 CREATE TABLE t.case (name text PRIMARY KEY, setup text NOT NULL, sqlstate text);
@@ -123,4 +123,15 @@ SELECT t.note_error(y, f, f, y, k) FROM unnest('{by_number,by_uuid,by_both}'::te
 SELECT is((SELECT count(*) FROM t.outcome WHERE error IS NOT NULL) > 60, true, 'wrong keys are refused');
 SELECT is((SELECT string_agg(DISTINCT name || ' ' || what || E':\n' || error, E'\n') FROM t.outcome WHERE error ~ 'canary'), NULL,
   'a wrong or missing key is not quoted');
+-- A blocking view that fails on the values it reads, and a column that fails where it is only looked at.
+INSERT INTO shop.by_number VALUES (1, 'canary8');
+CREATE VIEW shop.bad AS SELECT id FROM shop.by_number WHERE name::int > 0;
+SELECT gdpr.add_blocker('by_number', 'bad', 'shop.bad', 'id');
+DELETE FROM t.outcome;
+SELECT t.note_error('view', s, s) FROM unnest(ARRAY[$$SELECT * FROM gdpr.blockers('by_number', '1')$$,
+  $$SELECT gdpr.anonymize_subject('by_number', '1', 'x')$$, $$SELECT gdpr.run_preview('by_number', '{1}')$$]) AS s;
+SELECT is((SELECT count(*) FROM t.outcome WHERE error ~ '^22P02'), 3::bigint, 'a blocking view that fails stops the erasure');
+SELECT is((SELECT string_agg(error, E'\n') FROM t.outcome WHERE error ~ 'canary'), NULL, 'and quotes nothing');
+SELECT lives_ok($$SELECT gdpr.preflight('by_number')$$, 'preflight goes on');
+SELECT is((SELECT string_agg(p::text, E'\n') FROM gdpr.preflight('by_number') AS p WHERE p::text ~ 'canary'), NULL, 'and quotes nothing');
 SELECT finish();

@@ -6,15 +6,19 @@
 --| gdpr_internal.tree: a relation and everything that inherits from it
 CREATE OR REPLACE FUNCTION gdpr_internal.tree(relation oid)
 RETURNS SETOF oid
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH RECURSIVE tree (relid) AS (
     SELECT $1
     UNION
     SELECT i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.relid
   )
   SELECT relid FROM tree;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.tree(oid) IS
   'the relation, its partitions and its inheritance children, at every depth';
@@ -22,9 +26,12 @@ COMMENT ON FUNCTION gdpr_internal.tree(oid) IS
 --| gdpr_internal.column_rules: the label that applies to each column, inherited ones included
 CREATE OR REPLACE FUNCTION gdpr_internal.column_rules(relation oid)
 RETURNS TABLE (attnum int2, column_name name, rule text)
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH RECURSIVE ancestor (relid, depth) AS (
     SELECT $1, 0
     UNION
@@ -38,6 +45,7 @@ AS $$
   JOIN pg_attribute AS p ON p.attrelid = a.relid AND p.attnum = s.objsubid AND p.attnum > 0
   JOIN pg_attribute AS c ON c.attrelid = $1 AND c.attname = p.attname AND NOT c.attisdropped
   ORDER BY c.attnum, a.depth, a.relid;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_rules(oid) IS
   'the rule of each classified column: its own label, else that of the nearest ancestor';
@@ -57,9 +65,12 @@ COMMENT ON FUNCTION gdpr_internal.column_rule(oid, name) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.column_types(relation oid)
 RETURNS TABLE (attnum int2, base_type oid, base_typmod int, not_null boolean, has_domain boolean,
                category "char", length int)
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH RECURSIVE chain (attnum, typid, typmod, not_null, has_domain) AS (
     SELECT a.attnum, a.atttypid, a.atttypmod, false, false
     FROM pg_attribute AS a
@@ -79,6 +90,7 @@ AS $$
   FROM chain AS c
   JOIN pg_type AS t ON t.oid = c.typid AND t.typtype <> 'd'
   LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A';
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_types(oid) IS
   'base type, type modifier, domain NOT NULL and length (characters, or digits before the point) of each column';
@@ -86,9 +98,12 @@ COMMENT ON FUNCTION gdpr_internal.column_types(oid) IS
 --| gdpr_internal.unique_columns: which columns have to stay unique, and whether they do it alone
 CREATE OR REPLACE FUNCTION gdpr_internal.unique_columns(relation oid)
 RETURNS TABLE (column_name name, alone boolean, one_null boolean, index_name name)
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT a.attname, bool_or(i.indnkeyatts = 1),
          -- PostgreSQL 14 does not know NULLS NOT DISTINCT
          bool_or(coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)),
@@ -102,6 +117,7 @@ AS $$
    AND (a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
         OR i.indexprs::text ~ (':varattno ' || a.attnum || ' '))
   GROUP BY a.attname;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.unique_columns(oid) IS
   'columns of any unique, primary key or exclusion index of the tree, partial and expression ones included';
@@ -109,9 +125,12 @@ COMMENT ON FUNCTION gdpr_internal.unique_columns(oid) IS
 --| gdpr_internal.column_checks: single-column CHECKs, and what a partition demands of its key
 CREATE OR REPLACE FUNCTION gdpr_internal.column_checks(relation oid)
 RETURNS TABLE (column_name name, check_name text, expression text)
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT a.attname, min(c.conname::text), e.expression
   FROM gdpr_internal.tree($1) AS t (relid)
   JOIN pg_constraint AS c ON c.conrelid = t.relid AND c.contype = 'c'
@@ -137,6 +156,7 @@ AS $$
                                 AND p.partstrat <> 'h'
   JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
   WHERE i.inhrelid = $1 AND pg_get_partition_constraintdef($1) IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_checks(oid) IS
   'the CHECK expressions over one column of the relation or of anything that inherits from it';
@@ -145,9 +165,12 @@ COMMENT ON FUNCTION gdpr_internal.column_checks(oid) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.column_references(relation oid)
 RETURNS TABLE (column_name name, constraint_name text, referenced oid, referenced_column name,
                alone boolean, follows boolean)
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT DISTINCT ON (a.attname, c.conname)
          a.attname, c.conname::text, c.confrelid, f.attname, array_length(c.conkey, 1) = 1,
          -- ON UPDATE CASCADE from a classified column: the value changes with its origin
@@ -160,6 +183,7 @@ AS $$
   JOIN pg_attribute AS f ON f.attrelid = c.confrelid AND f.attnum = k.fattnum
   -- a reference to a partitioned table is repeated for each of its partitions
   ORDER BY a.attname, c.conname, c.conparentid;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_references(oid) IS
   'foreign keys out of each column, and whether ON UPDATE CASCADE brings the new value by itself';
@@ -172,9 +196,12 @@ RETURNS TABLE (
   alone boolean, one_null boolean, index_name name, has_domain boolean, generated boolean,
   identity_always boolean, refers boolean, follows boolean, check_names text[],
   check_expressions text[])
-LANGUAGE sql STABLE STRICT
+LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH checks AS (
     SELECT c.column_name, array_agg(c.check_name ORDER BY c.check_name) AS names,
            array_agg(c.expression ORDER BY c.check_name) AS expressions
@@ -205,6 +232,7 @@ AS $$
   LEFT JOIN refs AS r2 ON r2.column_name = a.attname
   LEFT JOIN required AS n ON n.attname = a.attname
   ORDER BY a.attnum;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_facts(oid) IS
   'everything the catalogs say about each classified column of a relation';

@@ -10,9 +10,12 @@ RETURNS TABLE (
   is_unique boolean, alone boolean, one_null boolean, index_name name, generated boolean,
   identity_always boolean, refers boolean, check_names text[], check_expressions text[], kind text, stem text,
   treatment text, keeps boolean, real_values boolean, follows boolean, rule text)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT f.attnum, f.column_name, f.column_type, f.base_type, f.base_typmod, f.sample_type,
          gdpr_internal.sample_value(f.base_type, f.category, n.length), f.category, n.length,
          n.not_null, n.is_unique, f.alone OR NOT f.is_unique, f.one_null, f.index_name,
@@ -28,6 +31,7 @@ AS $$
   ) AS n (is_unique, not_null, length)
   WHERE f.column_name = $2 OR $2 IS NULL
   ORDER BY f.attnum;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_needs(oid, name) IS
   'each classified column with its facts, its rule with the facts compiled in, and how to try it';

@@ -69,6 +69,8 @@ BEGIN
   IF keys IS NULL THEN RETURN; END IF;
   BEGIN
     PERFORM gdpr_internal.immediate_constraints();
+    -- The trial erases people whom a blocker holds back, too; but a blocker that fails stops every erasure.
+    PERFORM FROM gdpr_internal.blocked(trial.subject_type, keys);
     PERFORM gdpr_internal.erase_people(trial.subject_type, keys, 'trial', 'keep', trial => true);
     -- not PD000: a handler for that would catch the whole class
     RAISE EXCEPTION USING ERRCODE = 'PD999', MESSAGE = 'the trial went well';

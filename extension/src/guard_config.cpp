@@ -184,6 +184,12 @@ void SetCare(GuardTarget* target) {
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) target->pinned = true;
 }
 
+// False: by the column's collation different texts may be equal, for example in case.
+bool IsDeterministic(Relation relation, AttrNumber number) {
+  Oid collation = TupleDescAttr(RelationGetDescr(relation), number - 1)->attcollation;
+  return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+}
+
 void ReadColumns(Guard* guard, GuardTarget* target, Relation relation, const Row& row) {
   Datum* names;
   Datum* parent_names = nullptr;
@@ -206,8 +212,9 @@ void ReadColumns(Guard* guard, GuardTarget* target, Relation relation, const Row
             ? column->type
             : ColumnType(parent, ColumnNumber(parent, NameStr(*DatumGetName(parent_names[i]))));
     if (parent != nullptr) {
-      column->parent_column =
-          MemoryContextStrdup(guard->context, NameStr(*DatumGetName(parent_names[i])));
+      const char* name = NameStr(*DatumGetName(parent_names[i]));
+      column->parent_column = MemoryContextStrdup(guard->context, name);
+      if (!IsDeterministic(parent, ColumnNumber(parent, name))) target->loose = true;
     }
     SetTextForm(&column->own_form, column->type, guard->context);
     SetTextForm(&column->parent_form, column->parent_type, guard->context);

@@ -2,7 +2,7 @@
 -- Every way to write a row about a frozen person. Law: none of them gets through, however the row is
 -- spelled and whichever door it comes by.
 SET client_min_messages = error;
-SELECT plan(44);
+SELECT plan(47);
 CREATE SCHEMA w;
 CREATE TABLE w.person (id int PRIMARY KEY, uid uuid UNIQUE NOT NULL, code text UNIQUE NOT NULL, name text);
 INSERT INTO w.person SELECT i, ('6f0a3c5e-0d5c-4d1e-9f57-1f0f5a2b7c1' || i)::uuid, 'P' || i, 'name ' || i FROM generate_series(1, 4) AS i;
@@ -89,6 +89,21 @@ SELECT lives_ok($$INSERT INTO w.note VALUES (10, 2, 'x')$$, 'others are written 
 SELECT lives_ok($$INSERT INTO w.event (id, data) VALUES (10, '{"person": 2}')$$, 'also where the link is generated');
 SELECT lives_ok($$INSERT INTO w.doc VALUES (10, 'person', 'nobody', 'x')$$, 'a value that no key can have belongs to nobody');
 SELECT lives_ok($$INSERT INTO w.line VALUES (10, '2024-02-03', 2, 'x')$$, 'another booking''s line');
+-- A collation by which Ada and ADA are one key.
+\o /dev/null
+CREATE COLLATION w.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE w.nick (nick text COLLATE w.any_case PRIMARY KEY, name text);
+CREATE TABLE w.nick_note (id int PRIMARY KEY, nick text COLLATE w.any_case, body text);
+INSERT INTO w.nick VALUES ('Ada', 'Ada'), ('Bob', 'Bob');
+INSERT INTO w.nick_note VALUES (1, 'ADA', 'x');
+SELECT gdpr.register_subject('nick', 'w.nick'), gdpr.add_link('nick', 'w.nick_note', '{nick}'),
+  gdpr.classify('w.nick', 'name', 'full_name'), gdpr.classify('w.nick_note', 'body', 'free_text');
+SELECT gdpr.anonymize_subject('nick', 'Ada', 'asked');
+\o
+SELECT is((SELECT body FROM w.nick_note WHERE id = 1), 'Anonymized', 'equal by the collation is erased');
+SELECT throws_ok($$INSERT INTO w.nick_note VALUES (2, 'aDa', 'x')$$, 'PD001', NULL, 'and refused afterwards');
+SELECT lives_ok($$INSERT INTO w.nick_note VALUES (3, 'BOB', 'x')$$, 'others are not');
+
 -- Made later, it is a finding of preflight, whose hint can be run.
 CREATE TRIGGER zzz_later BEFORE UPDATE ON w.note FOR EACH ROW EXECUTE FUNCTION w.late();
 SELECT is((SELECT hint FROM gdpr.preflight('person') WHERE finding ~ 'zzz_later.*runs after the guard'),

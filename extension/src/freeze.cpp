@@ -356,8 +356,8 @@ void RegisterFreeze() {
 
 using namespace gdpr::pg;
 
-// gdpr.guard(): BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW, and again AFTER where a link column is
-// generated or a later trigger may change it
+// gdpr.guard(): BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW, and again AFTER where a link column
+// is generated or a later trigger may change it
 GDPR_FUNCTION(gdpr_guard) {
   if (!CALLED_AS_TRIGGER(fcinfo)) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),

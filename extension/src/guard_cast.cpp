@@ -81,7 +81,8 @@ bool CastCarefully(LinkColumn* column, char* text, Datum* result) {
   return valid;
 }
 
-// numeric 1.00 equals the integer 1, whose input function would not read it. False: no integer at all.
+// numeric 1.00 equals the integer 1, whose input function would not read it. False: no integer at
+// all.
 bool CutZeroFraction(const LinkColumn* column, char* text) {
   Oid parent = column->parent_type;
   if (column->type != NUMERICOID) return true;

@@ -141,14 +141,21 @@ COMMENT ON FUNCTION gdpr_internal.needed_columns(text, regclass) IS
   'Columns by which a relation''s own links go on, after the key columns where it is the subject''s';
 
 --| The select list both statements share.
-CREATE OR REPLACE FUNCTION gdpr_internal.found_sql(subject_type text, relation regclass) RETURNS text
+CREATE OR REPLACE FUNCTION gdpr_internal.found_sql(subject_type text, relation regclass, lock boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT 'SELECT t.tableoid AS relid, t.ctid AS tid, p.person, pg_catalog.jsonb_build_array(p.person'
-    || coalesce(string_agg(format(', t.%I::pg_catalog.text', c), '' ORDER BY n), '')
-    || format(E') AS vals\nFROM %s AS t\nJOIN ', gdpr_internal.sql_name($2))
+  -- Where no link goes on from here an erasure reads no values, and building them costs as much as the search.
+  SELECT 'SELECT t.tableoid AS relid, t.ctid AS tid, p.person, '
+    || CASE WHEN NOT $3 OR EXISTS (
+         SELECT FROM gdpr_internal.link AS l
+         WHERE l.subject_type = $1 AND l.scope <> 'stop'
+           AND gdpr_internal.resolve(l.parent_schema, l.parent_name) = $2)
+       THEN 'pg_catalog.jsonb_build_array(p.person'
+         || coalesce(string_agg(format(', t.%I::pg_catalog.text', c), '' ORDER BY n), '') || ')'
+       ELSE 'NULL::pg_catalog.jsonb' END
+    || format(E' AS vals\nFROM %s AS t\nJOIN ', gdpr_internal.sql_name($2))
   FROM unnest(gdpr_internal.needed_columns($1, $2)) WITH ORDINALITY AS u(c, n)
 $$;
-COMMENT ON FUNCTION gdpr_internal.found_sql(text, regclass) IS
+COMMENT ON FUNCTION gdpr_internal.found_sql(text, regclass, boolean) IS
   'Head of the statements that find rows: table, row, person, values for further links';
 
 --| The rows of the people themselves. $1 text[]: canonical keys; person is the place in $1.
@@ -178,7 +185,7 @@ BEGIN
   INTO conditions
   FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
     LATERAL (SELECT gdpr_internal.column_type(relation, k)) AS y(t);
-  RETURN gdpr_internal.found_sql(s.subject_type, relation)
+  RETURN gdpr_internal.found_sql(s.subject_type, relation, find_subject_sql.lock)
     || format(E'(%s) AS p\nON %s%s', source, conditions,
               CASE WHEN find_subject_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END);
 END
@@ -212,7 +219,7 @@ BEGIN
       quote_literal(l.discriminator_value) || '::pg_catalog.text', y.t)
       FROM (SELECT gdpr_internal.column_type(relation, l.discriminator)) AS y(t);
   END IF;
-  RETURN gdpr_internal.found_sql(l.subject_type, relation)
+  RETURN gdpr_internal.found_sql(l.subject_type, relation, find_link_sql.lock)
     || format(E'(SELECT DISTINCT (j.v OPERATOR(pg_catalog.->>) 0)::pg_catalog.int4 AS person, %s\n'
               '  FROM pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) AS j(v)) AS p\nON %s%s', source, conditions,
               CASE WHEN find_link_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END);

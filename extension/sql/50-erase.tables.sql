@@ -28,7 +28,6 @@ CREATE TABLE gdpr_internal.erasure (
   plan         integer NOT NULL,
   wal_lsn      pg_lsn NOT NULL
 );
-CREATE INDEX erasure_subject ON gdpr_internal.erasure (subject_key, subject_type);
 COMMENT ON TABLE gdpr_internal.erasure IS
   'Certificates: one row for each person anonymized; the key is a keyed digest where the key itself was personal';
 COMMENT ON COLUMN gdpr_internal.erasure.key_digest IS

@@ -8,7 +8,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   result gdpr_internal.found_rows;
 BEGIN
-  SELECT array_agg(r.relid), array_agg(r.tid), array_agg(r.person), jsonb_agg(r.vals)
+  SELECT array_agg(r.relid), array_agg(r.tid), array_agg(r.person),
+    jsonb_agg(r.vals) FILTER (WHERE r.vals IS NOT NULL)
   INTO result.relids, result.tids, result.people, result.vals
   FROM gdpr_internal.query_as_owner(collect.relation, collect.statement, collect.argument)
     AS r(relid oid, tid tid, person integer, vals jsonb);
@@ -28,7 +29,7 @@ DECLARE
 BEGIN
   IF (a).tids IS NULL THEN RETURN b; END IF;
   IF (b).tids IS NULL THEN RETURN a; END IF;
-  SELECT array_agg(u.relid), array_agg(u.tid), array_agg(u.person), jsonb_agg(u.vals)
+  SELECT array_agg(u.relid), array_agg(u.tid), array_agg(u.person), jsonb_agg(u.vals) FILTER (WHERE u.vals IS NOT NULL)
   INTO result.relids, result.tids, result.people, result.vals
   FROM (
     SELECT DISTINCT ON (r.relid, r.tid, r.person) r.relid, r.tid, r.person, r.vals
@@ -53,7 +54,7 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   result gdpr_internal.found_rows;
 BEGIN
-  SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), jsonb_agg(v.vals)
+  SELECT array_agg(x.relid), array_agg(x.tid), array_agg(x.person), jsonb_agg(v.vals) FILTER (WHERE v.vals IS NOT NULL)
   INTO result.relids, result.tids, result.people, result.vals
   FROM unnest((hits).relids, (hits).tids, (hits).people)
     WITH ORDINALITY AS x(relid, tid, person, n)

@@ -169,23 +169,23 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
   WITH person AS MATERIALIZED (
-    SELECT k.*, coalesce(c.rows, 0) AS rows
+    SELECT nextval('gdpr_internal.erasure_erasure_seq') AS erasure, k.frozen_key, k.recorded_key,
+      coalesce(c.rows, 0) AS rows
     FROM gdpr_internal.keys_after((freeze_people.plan).body, keys, freeze_people.hits[1]) AS k
     LEFT JOIN (SELECT p, count(*) AS rows
                FROM unnest(freeze_people.hits) AS f, unnest((f).people) AS p GROUP BY p) AS c ON c.p = k.person
-  ), certificate AS (
-    INSERT INTO gdpr_internal.erasure AS e
-      (subject_type, subject_key, key_digest, reason, erased_by, run, chunk, rows_changed, plan, wal_lsn)
-    SELECT freeze_people.subject_type, p.recorded_key, p.recorded_key <> p.frozen_key, freeze_people.reason,
-      gdpr_internal.caller()::text, freeze_people.run, freeze_people.chunk, p.rows, (freeze_people.plan).plan, pg_current_wal_insert_lsn()
-    FROM person AS p
-    RETURNING e.erasure, e.subject_key
   ), frozen AS (
     INSERT INTO gdpr_internal.frozen AS f (subject_type, subject_key, erasure)
-    SELECT freeze_people.subject_type, p.frozen_key, c.erasure
-    FROM certificate AS c JOIN person AS p ON p.recorded_key = c.subject_key
+    SELECT freeze_people.subject_type, p.frozen_key, p.erasure FROM person AS p
+  ), certificate AS (
+    INSERT INTO gdpr_internal.erasure AS e
+      (erasure, subject_type, subject_key, key_digest, reason, erased_by, run, chunk, rows_changed, plan, wal_lsn)
+    OVERRIDING SYSTEM VALUE
+    SELECT p.erasure, freeze_people.subject_type, p.recorded_key, p.recorded_key <> p.frozen_key,
+      freeze_people.reason, who.name, freeze_people.run, freeze_people.chunk, p.rows, (freeze_people.plan).plan, who.lsn
+    FROM person AS p, (SELECT gdpr_internal.caller()::text AS name, pg_current_wal_insert_lsn() AS lsn OFFSET 0) AS who
   )
-  SELECT c.erasure FROM certificate AS c;
+  SELECT p.erasure FROM person AS p;
 
   INSERT INTO gdpr_internal.frozen_value AS v (link, value)
   SELECT DISTINCT (f->>'link')::integer,

@@ -119,7 +119,9 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
   for (int i = 0; i < count; i++) {
     result.values->params[i].value = values[i];
     result.values->params[i].isnull = nulls[i];
-    result.values->params[i].pflags = PARAM_FLAG_CONST;
+    // Not PARAM_FLAG_CONST: a plan made for ten thousand given rows reads the whole table once for
+    // each chunk; made for unknown ones it goes by index and row address.
+    result.values->params[i].pflags = 0;
     result.values->params[i].ptype = types[i];
   }
   return result;

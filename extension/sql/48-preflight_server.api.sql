@@ -166,7 +166,7 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_publications(text) IS
   'preflight: publications, and tables without the replica identity that an UPDATE needs';
 
---| gdpr_internal.preflight_server: row level security, the extension's own state, the caller
+--| gdpr_internal.preflight_server: row level security, guards, the extension's own state, the caller
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_server(subject_type text, caller regrole)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
@@ -180,6 +180,28 @@ AS $$
   FROM gdpr_internal.preflight_tables($1) AS t JOIN pg_class AS c ON c.oid = t.relation
   WHERE c.relrowsecurity
   UNION ALL
+  -- a table's owner can take the guard off, or put another trigger in its place
+  SELECT 'error', t.relation::regclass, NULL,
+         CASE WHEN g.oid IS NULL THEN 'the guard of frozen people is missing'
+           WHEN g.tgfoid <> 'gdpr.guard()'::regprocedure THEN 'the trigger "zz_gdpr_guard" is not the guard of frozen people'
+           ELSE 'the guard of frozen people is disabled' END,
+         CASE WHEN g.tgfoid = 'gdpr.guard()'::regprocedure
+           THEN format('ALTER TABLE %s ENABLE TRIGGER zz_gdpr_guard;', t.relation::regclass)
+           ELSE format('CREATE OR REPLACE TRIGGER zz_gdpr_guard BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION gdpr.guard();',
+                       t.relation::regclass) END
+  FROM gdpr_internal.preflight_tables($1) AS t
+  JOIN pg_class AS c ON c.oid = t.relation AND c.relkind IN ('r', 'p')
+  LEFT JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname = 'zz_gdpr_guard'
+  WHERE (g.oid IS NULL OR g.tgenabled IN ('D', 'R') OR g.tgfoid <> 'gdpr.guard()'::regprocedure)
+    AND EXISTS (SELECT FROM gdpr_internal.guard_targets(t.relation))
+  UNION ALL
+  SELECT 'warning', NULL, NULL,
+         format('the role "%s" is a member of "%s", who can do anything to every declared table', m.member::regrole, o.rolname),
+         format('REVOKE %I FROM %s;', o.rolname, m.member::regrole)
+  FROM pg_auth_members AS m
+  JOIN pg_namespace AS n ON n.nspname = 'gdpr_internal' AND n.nspowner = m.roleid
+  JOIN pg_roles AS o ON o.oid = m.roleid
+  UNION ALL
   SELECT 'warning', NULL, NULL, format('the event trigger "%s" is disabled', e.evtname),
          format('ALTER EVENT TRIGGER %I ENABLE; else renames and new partitions are not followed.', e.evtname)
   FROM pg_event_trigger AS e
@@ -187,9 +209,9 @@ AS $$
    AND p.pronamespace = ANY (ARRAY['gdpr'::regnamespace, 'gdpr_internal'::regnamespace])
   WHERE e.evtenabled = 'D'
   UNION ALL
-  SELECT 'warning', NULL, NULL,
-         'the library is not preloaded: pg_restore cannot set security labels before something loads it',
-         format('ALTER DATABASE %I SET session_preload_libraries = ''pg_gdpr''; or add it to shared_preload_libraries.',
+  SELECT 'info', NULL, NULL,
+         'the library is not preloaded: SECURITY LABEL works only in sessions that have called pg_gdpr before',
+         format('ALTER DATABASE %I SET session_preload_libraries = ''pg_gdpr''; or use gdpr.classify(), which needs no preloading.',
                 current_database())
   WHERE gdpr_internal.preload_setting() IS NULL
   UNION ALL
@@ -205,4 +227,4 @@ AS $$
   WHERE NOT has_function_privilege($2, 'gdpr.anonymize_subjects(text, text[], text, text)', 'EXECUTE');
 $$;
 COMMENT ON FUNCTION gdpr_internal.preflight_server(text, regrole) IS
-  'preflight: row level security, event triggers, preloading, and the rights of the caller';
+  'preflight: row level security, guards, event triggers, preloading, and the rights of the caller';

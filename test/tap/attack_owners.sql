@@ -2,7 +2,7 @@
 -- Several owners meet in one subject type. Law: nobody's code runs as another owner, and nobody's rights
 -- are borrowed by a trigger, a cascade, an operator or an index of somebody else.
 \ir lib/attack.sql
-SELECT plan(24);
+SELECT plan(28);
 
 SELECT t.plant(p, 'attack_mallory') FROM unnest('{cast_to_text,ticket_trigger,domain_check}'::name[]) AS p;
 SELECT t.plant(p, 'attack_eve') FROM unnest('{cascade,public_operator,public_function}'::name[]) AS p;
@@ -176,8 +176,20 @@ SELECT is(t.count_of('ran', 'deferred'), 1::bigint, 'it fired');
 SELECT is(t.broken(), '', 'as the operator, not as the owner of pg_gdpr');
 SELECT is(current_user::text, 'postgres', 'and everybody is again who they were');
 
--- A SECURITY DEFINER function of vic's is not vic asking for more than vic may do.
+-- A SECURITY DEFINER function asks in the name of its owner, whoever calls it.
 SELECT t.start('definer');
+SET SESSION AUTHORIZATION attack_eve;
+CREATE FUNCTION eve.help() RETURNS void SECURITY DEFINER LANGUAGE sql AS $$SELECT gdpr.unregister_subject('client', true)$$;
+SET SESSION AUTHORIZATION attack_vic;
+CREATE FUNCTION vic.help() RETURNS void SECURITY DEFINER LANGUAGE sql AS $$SELECT gdpr.classify('vic.client', 'name', 'first_name');
+  SELECT gdpr.register_subject('client', 'vic.client')$$;
+RESET SESSION AUTHORIZATION;
+SELECT is(left(t.attempt('postgres', 'SELECT eve.help()'), 5), '42501', 'eve''s helper borrows no right of a superuser who calls it');
+SELECT is(t.attempt('attack_eve', 'SELECT vic.help()'), '', 'vic''s helper declares for vic when eve calls it');
+-- A rule of vic's takes rows away from the erasure: rows changed must be rows found.
+CREATE RULE nothing AS ON UPDATE TO vic.job DO INSTEAD NOTHING;
+SELECT is(left(t.attempt('attack_op', $$SELECT gdpr.anonymize_subject('client', '6', 'asked')$$), 5), 'PD004', 'a rule cannot keep rows back');
+SELECT is((SELECT name FROM vic.client WHERE id = 6), 'name 6', 'and nothing is changed by halves');
 SELECT is(left(t.attempt('attack_eve', $$SELECT gdpr.unregister_subject('client', true)$$), 5), '42501', 'eve may not unregister');
 SELECT is(left(t.attempt('attack_mallory', $$SELECT gdpr.add_blocker('client', 'never', 'mallory.ticket', 'owner_id')$$), 5), '42501',
   'the owner of a linked table may not hold people back');

@@ -2,7 +2,7 @@
 -- Every way to write a row about a frozen person. Law: none of them gets through, however the row is
 -- spelled and whichever door it comes by.
 SET client_min_messages = error;
-SELECT plan(47);
+SELECT plan(55);
 CREATE SCHEMA w;
 CREATE TABLE w.person (id int PRIMARY KEY, uid uuid UNIQUE NOT NULL, code text UNIQUE NOT NULL, name text);
 INSERT INTO w.person SELECT i, ('6f0a3c5e-0d5c-4d1e-9f57-1f0f5a2b7c1' || i)::uuid, 'P' || i, 'name ' || i FROM generate_series(1, 4) AS i;
@@ -103,6 +103,23 @@ SELECT gdpr.anonymize_subject('nick', 'Ada', 'asked');
 SELECT is((SELECT body FROM w.nick_note WHERE id = 1), 'Anonymized', 'equal by the collation is erased');
 SELECT throws_ok($$INSERT INTO w.nick_note VALUES (2, 'aDa', 'x')$$, 'PD001', NULL, 'and refused afterwards');
 SELECT lives_ok($$INSERT INTO w.nick_note VALUES (3, 'BOB', 'x')$$, 'others are not');
+
+-- The owner of a table can take the guard off; preflight says so, and how to put it back.
+CREATE FUNCTION pg_temp.guard_hint() RETURNS text LANGUAGE sql AS $$
+  SELECT hint FROM gdpr.preflight('person') WHERE severity = 'error' AND relation = 'w.badge'::regclass AND finding ~ 'guard' $$;
+SELECT is(pg_temp.guard_hint(), NULL, 'the guard stands');
+ALTER TABLE w.badge DISABLE TRIGGER zz_gdpr_guard;
+SELECT is(pg_temp.guard_hint(), 'ALTER TABLE w.badge ENABLE TRIGGER zz_gdpr_guard;', 'a disabled guard is a finding');
+SELECT lives_ok(pg_temp.guard_hint(), 'its hint can be run');
+SELECT is(pg_temp.guard_hint(), NULL, 'and settles it');
+DROP TRIGGER zz_gdpr_guard ON w.badge;
+CREATE FUNCTION w.sham() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER zz_gdpr_guard BEFORE INSERT OR UPDATE OR DELETE ON w.badge FOR EACH ROW EXECUTE FUNCTION w.sham();
+SELECT lives_ok(pg_temp.guard_hint(), 'a sham guard is a finding, whose hint can be run');
+SELECT is(pg_temp.guard_hint(), NULL, 'and settles it');
+DROP TRIGGER zz_gdpr_guard ON w.badge;
+SELECT lives_ok(pg_temp.guard_hint(), 'a missing guard is a finding, whose hint can be run');
+SELECT throws_ok($$INSERT INTO w.badge VALUES (9, '6f0a3c5e-0d5c-4d1e-9f57-1f0f5a2b7c11', 'x')$$, 'PD001', NULL, 'and the guard stands again');
 
 -- Made later, it is a finding of preflight, whose hint can be run.
 CREATE TRIGGER zzz_later BEFORE UPDATE ON w.note FOR EACH ROW EXECUTE FUNCTION w.late();

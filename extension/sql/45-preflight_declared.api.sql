@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_tables(subject_type text)
 RETURNS TABLE (relation oid, root oid, scope text, on_erase text, is_subject boolean)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH declared AS (
     SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)::oid AS root,
@@ -35,7 +35,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_tables(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_personal(subject_type text)
 RETURNS TABLE (relation oid, root oid, attnum int2, column_name name, rule text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT t.relation, t.root, r.attnum, r.column_name, r.rule
   FROM gdpr_internal.preflight_tables($1) AS t
@@ -51,7 +51,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_personal(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_names(subject_type text)
 RETURNS TABLE (part text, relation_schema name, relation_name name, columns name[])
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT 'the table of people', s.relation_schema, s.relation_name, s.key
   FROM gdpr_internal.subject_type AS s WHERE s.subject_type = $1
@@ -77,7 +77,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_names(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_missing(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH named AS MATERIALIZED (
     SELECT n.*, gdpr_internal.resolve(n.relation_schema, n.relation_name) AS found
@@ -111,7 +111,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_missing(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_declared(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT 'error', gdpr_internal.resolve(l.relation_schema, l.relation_name), a.attname,
          'on_erase is unlink, and the column is NOT NULL',
@@ -138,7 +138,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_declared(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_fit(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   -- what is tried on the root covers its whole tree; a child adds the columns that only it has
   SELECT 'error', t.relation::regclass, f.column_name,
@@ -161,7 +161,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_fit(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_columns(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH personal AS MATERIALIZED (
     SELECT p.*, a.attgenerated, a.attidentity, gdpr_internal.base_type(a.atttypid) AS base_type

@@ -47,7 +47,7 @@ COMMENT ON FUNCTION gdpr_internal.link_statement(text, oid, text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_foreign_keys(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH tables AS MATERIALIZED (
     SELECT * FROM gdpr_internal.preflight_tables($1)
@@ -125,7 +125,7 @@ COMMENT ON FUNCTION gdpr_internal.has_index(oid, name[], name) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_indexes(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH looked_up AS (
     SELECT gdpr_internal.resolve(l.relation_schema, l.relation_name)::oid AS root, l.columns,
@@ -195,7 +195,7 @@ COMMENT ON FUNCTION gdpr_internal.random_bits(oid, text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_unique(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH random AS (
     SELECT t.relation, n.column_name, n.column_type, n.index_name,
@@ -244,7 +244,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_unique(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_deferrable(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT 'info', c.conrelid::regclass, NULL::name,
          format('the constraint "%s" is deferrable: an erasure checks it at once', c.conname),

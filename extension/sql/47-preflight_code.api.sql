@@ -65,7 +65,7 @@ COMMENT ON FUNCTION gdpr_internal.insert_targets(text, oid, oid) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_triggers(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH firing AS MATERIALIZED (
     SELECT * FROM gdpr_internal.firing_triggers($1)
@@ -134,7 +134,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_triggers(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_rules(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT CASE WHEN r.is_instead THEN 'error' ELSE 'warning' END, t.relation::regclass, NULL::name,
          format('the rule "%s" rewrites %s%s', r.rulename,
@@ -152,7 +152,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_rules(text) IS 'preflight: rewrite r
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_views(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH RECURSIVE personal AS MATERIALIZED (
     SELECT p.* FROM gdpr_internal.preflight_personal($1) AS p

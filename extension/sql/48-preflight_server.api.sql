@@ -14,7 +14,7 @@ COMMENT ON FUNCTION gdpr_internal.preload_setting() IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_owners(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH tables AS MATERIALIZED (
     SELECT c.oid, c.relowner, c.relnamespace, t.on_erase, o.rolname AS owner
@@ -73,7 +73,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_owners(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_blockers(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH RECURSIVE blocker AS (
     SELECT DISTINCT c.oid, c.relowner
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_blockers(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_publications(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   WITH published AS (
     SELECT DISTINCT leaf.relid, p.pubname
@@ -170,7 +170,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_publications(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_server(subject_type text, caller regrole)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT 'info', c.oid::regclass, NULL::name,
          CASE WHEN c.relforcerowsecurity

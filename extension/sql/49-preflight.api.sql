@@ -6,7 +6,7 @@
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_usable(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_missing($1);
@@ -27,7 +27,7 @@ COMMENT ON FUNCTION gdpr_internal.preflight_usable(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_static(subject_type text, caller regrole)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_usable($1);
@@ -84,7 +84,7 @@ COMMENT ON FUNCTION gdpr_internal.sets_off_code(text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_trial(subject_type text)
 RETURNS TABLE (severity text, relation regclass, column_name name, finding text, hint text)
 LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
   SELECT 'error', NULL::regclass, NULL::name,
          format('a trial erasure of a few people, rolled back, ended with SQLSTATE %s: %s', t.state,

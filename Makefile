@@ -16,7 +16,7 @@ CLUSTER := PG_CONFIG=$(PG_CONFIG) test/lib/cluster.sh
 GDPR_BATCH := $(CURDIR)/$(BUILD)/gdpr-batch
 export PG_CONFIG GDPR_BATCH
 
-.PHONY: all deps extension batch fuzz install install-extension cluster cluster-stop demo check check-long \
+.PHONY: all deps extension batch program fuzz install install-extension cluster cluster-stop demo check check-long \
 	bench format clean
 .NOTPARALLEL:
 
@@ -42,6 +42,10 @@ $(BUILD)/CMakeCache.txt:
 batch: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) -j$(JOBS)
 
+# Without the unit tests: all that a demonstration needs.
+program: $(BUILD)/CMakeCache.txt
+	cmake --build $(BUILD) -j$(JOBS) --target gdpr-batch
+
 # The same CMake project, compiled by clang with libFuzzer and the address sanitizer.
 fuzz:
 	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DGDPR_FUZZ=ON
@@ -53,7 +57,7 @@ install: all install-extension
 install-extension: extension
 	$(SUDO) $(MAKE) -C extension PG_CONFIG=$(PG_CONFIG) install
 
-cluster: deps all install-extension
+cluster: deps extension program install-extension
 	@$(CLUSTER) start
 	@test/lib/cluster.sh env > $(BUILD)/cluster.env
 	@. $(BUILD)/cluster.env; printf '\n%s\n  %s\n%s\n  %s\n%s\n  %s\n' \
@@ -65,7 +69,7 @@ cluster: deps all install-extension
 cluster-stop:
 	@$(CLUSTER) stop && rm -f $(BUILD)/cluster.env
 
-demo: deps all install-extension
+demo: deps extension program install-extension
 	@$(CLUSTER) run --name demo -- test/demo
 
 check: deps all fuzz install-extension
@@ -74,7 +78,7 @@ check: deps all fuzz install-extension
 check-long: deps all fuzz install-extension
 	@test/run --long
 
-bench: deps all install-extension
+bench: deps extension program install-extension
 	@test/bench/run
 
 format:

@@ -9,7 +9,8 @@ seed=${GDPR_SEED:-$RANDOM}
 RANDOM=$seed
 note "GDPR_SEED=$seed"
 
-people=$((moments * 600)) slice=3000
+# Enough that a fast machine does not run out of them before the last moment.
+people=$((moments * 2500)) slice=5000
 crm killed "$people" || fail "database"
 
 next=1            # first person of the next run

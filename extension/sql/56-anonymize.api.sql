@@ -246,7 +246,7 @@ BEGIN
   IF people.tids IS NULL THEN RETURN; END IF;
 
   hits := gdpr_internal.find_all(plan.body, people);
-  IF erase_people.run IS NULL THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
+  IF erase_people.run IS NULL AND NOT erase_people.trial THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
   done := gdpr_internal.change_all(plan.body, hits);
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,

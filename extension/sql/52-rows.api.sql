@@ -176,11 +176,11 @@ BEGIN
     AND NOT EXISTS (
       SELECT FROM jsonb_array_elements(referrer->'ties') WITH ORDINALITY AS u(tie, n)
       WHERE CASE WHEN u.tie->>'link' IS NULL
-        THEN EXISTS (SELECT FROM gdpr_internal.frozen AS f
-                     WHERE f.subject_type = u.tie->>'type'
-                       AND f.subject_key = r.ties[u.n + 1])
-        ELSE EXISTS (SELECT FROM gdpr_internal.frozen_value AS f
-                     WHERE f.link = (u.tie->>'link')::integer AND f.value = r.ties[u.n + 1]) END);
+        -- LIMIT: looked up by index, never hashed whole
+        THEN (SELECT true FROM gdpr_internal.frozen AS f
+              WHERE f.subject_type = u.tie->>'type' AND f.subject_key = r.ties[u.n + 1] LIMIT 1)
+        ELSE (SELECT true FROM gdpr_internal.frozen_value AS f
+              WHERE f.link = (u.tie->>'link')::integer AND f.value = r.ties[u.n + 1] LIMIT 1) END);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.needed_values(regclass, jsonb, text[], gdpr_internal.found_rows) IS

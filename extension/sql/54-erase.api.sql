@@ -46,8 +46,9 @@ BEGIN
   UNION ALL
   SELECT k.person::integer, 'frozen', 'PD001', 'anonymized before', NULL
   FROM unnest(keys) WITH ORDINALITY AS k(key, person)
-  JOIN gdpr_internal.frozen AS f
-    ON f.subject_type = people_who_stay.subject_type AND f.subject_key = k.key;
+  -- OFFSET 0: by index, key for key; a join would read everybody who was ever frozen
+  CROSS JOIN LATERAL (SELECT FROM gdpr_internal.frozen AS f
+                      WHERE f.subject_type = people_who_stay.subject_type AND f.subject_key = k.key OFFSET 0) AS f;
   IF ask_blockers THEN
     RETURN QUERY
     SELECT k.person::integer, 'held', 'PD002', 'held back by ' || string_agg(b.blocker, ', ' ORDER BY b.blocker),

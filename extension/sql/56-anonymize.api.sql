@@ -219,8 +219,9 @@ CREATE OR REPLACE FUNCTION gdpr_internal.erase_people(
   subject_type text, subject_keys text[], reason text, unclassified text,
   run bigint DEFAULT NULL, chunk integer DEFAULT NULL, trial boolean DEFAULT false,
   OUT changed gdpr_internal.row_count[], OUT erasures bigint[])
--- Arrays of unknown length make costs look high; compiling such a query takes longer than running it.
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+-- Arrays of unknown length make costs look high, and compiling such a query takes longer than running
+-- it. Nor may a plan for ten elements, which joins them in nested loops, be kept for ten thousand.
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   keys text[];
   plan gdpr_internal.erasure_plan;

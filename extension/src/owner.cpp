@@ -63,6 +63,17 @@ void Set(const char* name, const char* value) {
 }
 
 // is_query: its rows are read by us. A read that row security would filter is an error then.
+// A generic plan: one made for five thousand given rows reads the whole table once for each chunk,
+// one made for unknown ones goes by index and row address.
+SPIPlanPtr Prepare(const char* statement, ParamListInfo values) {
+  int count = values == nullptr ? 0 : values->numParams;
+  Oid* types = static_cast<Oid*>(palloc0(sizeof(Oid) * (count + 1)));
+  for (int i = 0; i < count; i++) types[i] = values->params[i].ptype;
+  SPIPlanPtr plan = SPI_prepare_cursor(statement, count, types, CURSOR_OPT_GENERIC_PLAN);
+  if (plan == nullptr) elog(ERROR, "statement failed: %s", SPI_result_code_string(SPI_result));
+  return plan;
+}
+
 void Execute(Oid relation, bool engine, bool is_query, SPIExecuteOptions* options,
              const char* statement) {
   MemoryContext context = CurrentMemoryContext;
@@ -81,7 +92,8 @@ void Execute(Oid relation, bool engine, bool is_query, SPIExecuteOptions* option
       UseCanonicalForms();
     }
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-    int code = SPI_execute_extended(statement, options);
+    Set("plan_cache_mode", "auto");  // what the erasure sets for itself is not for users' triggers
+    int code = SPI_execute_plan_extended(Prepare(statement, options->params), options);
     if (code < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(code));
   }
   PG_CATCH();
@@ -119,9 +131,7 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
   for (int i = 0; i < count; i++) {
     result.values->params[i].value = values[i];
     result.values->params[i].isnull = nulls[i];
-    // Not PARAM_FLAG_CONST: a plan made for ten thousand given rows reads the whole table once for
-    // each chunk; made for unknown ones it goes by index and row address.
-    result.values->params[i].pflags = 0;
+    result.values->params[i].pflags = PARAM_FLAG_CONST;
     result.values->params[i].ptype = types[i];
   }
   return result;

@@ -1,29 +1,49 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Who may do what, on one page. Everything else is nobody's.
 
---| The page: which functions and views of schema gdpr a bundle holds (names may be patterns). PUBLIC is what every role may.
+--| The page: which routines and views of schema gdpr a bundle holds (names may be patterns; internal: of
+--| gdpr_internal). PUBLIC is what every role may.
 CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   SELECT b.bundle, b.kind, name
   FROM (VALUES
     -- Values are treated without a key; declaring asks for ownership of the tables by itself.
     ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
-      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen']),
-    ('public', 'view', ARRAY['kinds', 'classification']),
-    -- Applications that must skip frozen people.
+      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen',
+      'protect', 'unprotect', 'create_masked_view', 'drop_masked_view', 'state_alias']),
+    ('public', 'view', ARRAY['kinds', 'classification', 'purposes', 'countries']),
+    -- What policies and masked views call is checked against the reader; without USAGE on the schema
+    -- nobody calls it by hand.
+    ('public', 'internal', ARRAY['may_read', 'may_read_inline', 'may_read_link', 'may_change', 'may_change_link',
+      'shows', 'shows_kind', 'in_tenant']),
+    -- Applications that must skip frozen people and ask for consent.
     ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
-    ('reader', 'view', ARRAY['.*_frozen']),
+    ('reader', 'view', ARRAY['.*_frozen', '.*_consent']),
+    -- Who speaks with people and writes down what they said.
+    ('consent_editor', 'function', ARRAY['record_consent', 'mark_all', 'consent_token', 'record_notice', 'record_objection',
+      'withdraw_objection', 'restrict', 'lift_restriction', 'opt_out', 'opt_in', 'add_basis', 'end_basis', 'suppress',
+      'lift_suppression', 'is_suppressed', 'sign_up', 'confirm_sign_up', 'attach_sign_up', 'record_campaign', 'audience',
+      'children', 'in_scope', 'why', 'consent_record']),
+    ('consent_editor', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns']),
+    -- The web server behind the links in letters: a token or a secret is its only right.
+    ('web', 'function', ARRAY['redeem_token', 'sign_up', 'confirm_sign_up']),
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
-      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*']),
-    ('operator', 'view', ARRAY['.*_frozen', 'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
-    -- Who signs: reads everything that is kept, changes nothing but the queue.
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
+      'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_token', 'audience', 'record_campaign']),
+    ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'certificates',
+      'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
+    -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
-      'queue_erasure', 'unqueue_erasure']),
-    ('dpo', 'view', ARRAY['.*_frozen', 'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue'])
+      'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
+      'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
+      'require_reconsent', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
+      'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor']),
+    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'rehearsal',
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
-COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions and views each holds';
+COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions, procedures and views each holds';
 
 --| Grants or revokes the objects of one bundle.
 CREATE OR REPLACE FUNCTION gdpr_internal.apply_bundle(bundle text, role text, granting boolean)
@@ -34,10 +54,11 @@ DECLARE
   command text;
 BEGIN
   FOR command IN
-    SELECT format(verb, 'EXECUTE', 'FUNCTION ' || p.oid::regprocedure, role)
+    SELECT format(verb, 'EXECUTE', 'ROUTINE ' || p.oid::regprocedure, role)
     FROM gdpr_internal.bundle AS b
-    JOIN pg_proc AS p ON p.proname ~ ('^' || b.name || '$') AND p.pronamespace = 'gdpr'::regnamespace
-    WHERE b.bundle = apply_bundle.bundle AND b.kind = 'function'
+    JOIN pg_proc AS p ON p.proname ~ ('^' || b.name || '$')
+      AND p.pronamespace = CASE b.kind WHEN 'internal' THEN 'gdpr_internal' ELSE 'gdpr' END::regnamespace
+    WHERE b.bundle = apply_bundle.bundle AND b.kind IN ('function', 'internal')
     UNION ALL
     SELECT format(verb, 'SELECT', c.oid::regclass, role)
     FROM gdpr_internal.bundle AS b
@@ -109,7 +130,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr.grant_bundle(text, regrole) IS
-  'Gives a role a bundle of rights: reader, operator (runs erasures) or dpo (reads reports)';
+  'Gives a role a bundle of rights: reader, consent_editor, web (redeems tokens), operator (the night) or dpo (decides and reads reports)';
 
 --| Takes a bundle away; what other bundles of the role hold stays.
 CREATE OR REPLACE FUNCTION gdpr.revoke_bundle(bundle text, role regrole) RETURNS void

@@ -79,6 +79,7 @@ row() {
 # Prints the table and puts it between the markers of README.md.
 publish() {
   local machine table
+  [ -s "$RESULTS/table" ] || return 0
   machine="$(nproc) cores, PostgreSQL $(psql -XqtA -d postgres -c "SHOW server_version" | cut -d' ' -f1), $ROWS people, medians of $REPEATS interleaved pairs; $(date -u +%F)"
   table=$({
     echo '| what | figure | beside | ratio (95 % interval) | goal | reached |'
@@ -87,11 +88,16 @@ publish() {
     printf '\n%s\n' "$machine."
   })
   printf '\n%s\n' "$table" | column_table
-  if grep -q '<!-- bench -->' README.md 2>/dev/null && [ -z "${BENCH_DRY:-}" ]; then
-    printf '%s\n' "$table" >"$RESULTS/table.md"
-    awk -v file="$RESULTS/table.md" '
-      /<!-- bench -->/ { print; while ((getline line < file) > 0) print line; skip = 1 }
-      /<!-- \/bench -->/ { skip = 0 }
+  printf '%s\n' "$table" >"$RESULTS/table.md"
+  between_markers bench "$RESULTS/table.md"
+}
+
+# between_markers NAME FILE: FILE goes between <!-- NAME --> and <!-- /NAME --> of README.md, where it has them.
+between_markers() {
+  if grep -q "<!-- $1 -->" README.md 2>/dev/null && [ -z "${BENCH_DRY:-}" ]; then
+    awk -v file="$2" -v from="<!-- $1 -->" -v to="<!-- /$1 -->" '
+      index($0, from) { print; while ((getline line < file) > 0) print line; skip = 1 }
+      index($0, to) { skip = 0 }
       !skip' README.md >"$RESULTS/README.md" && cat "$RESULTS/README.md" >README.md
   fi
 }

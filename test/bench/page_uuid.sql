@@ -1,0 +1,2 @@
+\set n random(1, :rows)
+SELECT id, first_name, last_name, email FROM crm.contact WHERE id >= md5((:n)::text)::uuid ORDER BY id LIMIT 50;

@@ -1,0 +1,2 @@
+\set n random(1, :rows)
+SELECT first_name, last_name, email, phone FROM crm.contact WHERE id = :n;

@@ -1,0 +1,114 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- What policies and guards ask. Nobody has USAGE on schema gdpr_internal: these functions are reached by
+-- policies, triggers and views that were made for a table, never by a query of their own (that would be an
+-- oracle). EXECUTE is everybody's for the same reason: a policy runs with the reader's rights.
+
+--| Planner's help: cost and selectivity; true where a masked view of ours reads the table itself.
+CREATE OR REPLACE FUNCTION gdpr_internal.policy_support(request internal) RETURNS internal
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_policy_support';
+COMMENT ON FUNCTION gdpr_internal.policy_support(internal) IS 'Planner support of the policy functions';
+
+--| May the session read about this person? Key columns as the table gdpr_internal."<type>_allowed" has them.
+CREATE OR REPLACE FUNCTION gdpr_internal.may_read(subject_type text, VARIADIC key "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 10 SUPPORT gdpr_internal.policy_support
+AS 'MODULE_PATHNAME', 'gdpr_may_read';
+COMMENT ON FUNCTION gdpr_internal.may_read(text, "any") IS
+  'True if the person may be processed for the session''s purpose, or if there is none (a NULL in the key)';
+
+--| The same where the table itself carries the person's mask.
+CREATE OR REPLACE FUNCTION gdpr_internal.may_read_inline(
+  subject_type text, allowed bigint, valid_until timestamptz, VARIADIC key "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 3 SUPPORT gdpr_internal.policy_support
+AS 'MODULE_PATHNAME', 'gdpr_may_read_inline';
+COMMENT ON FUNCTION gdpr_internal.may_read_inline(text, bigint, timestamptz, "any") IS
+  'may_read() by a mask in the row itself; without one, or once it has run out, the person is looked up';
+
+--| May the session read rows of a link that leads to people by way of another table?
+CREATE OR REPLACE FUNCTION gdpr_internal.may_read_link(link int, VARIADIC link_values "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 SUPPORT gdpr_internal.policy_support
+AS 'MODULE_PATHNAME', 'gdpr_may_read_link';
+COMMENT ON FUNCTION gdpr_internal.may_read_link(int, "any") IS
+  'True if every person whom the link reaches may be processed for the session''s purpose';
+
+--| May the session change rows of this person? Asks what is committed now. Never an error: the trigger has them.
+CREATE OR REPLACE FUNCTION gdpr_internal.may_change(subject_type text, VARIADIC key "any") RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10
+AS 'MODULE_PATHNAME', 'gdpr_may_change';
+COMMENT ON FUNCTION gdpr_internal.may_change(text, "any") IS
+  'True if the person''s rows may be changed for the session''s purpose';
+
+--| The same for a link that leads to people by way of another table.
+CREATE OR REPLACE FUNCTION gdpr_internal.may_change_link(link int, VARIADIC link_values "any") RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000
+AS 'MODULE_PATHNAME', 'gdpr_may_change_link';
+COMMENT ON FUNCTION gdpr_internal.may_change_link(int, "any") IS
+  'True if rows of every person whom the link reaches may be changed for the session''s purpose';
+
+--| Does a masked view show this person in clear? Without a purpose: no, where may_read() is an error.
+CREATE OR REPLACE FUNCTION gdpr_internal.shows(subject_type text, VARIADIC key "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'gdpr_shows';
+COMMENT ON FUNCTION gdpr_internal.shows(text, "any") IS
+  'True if the person may be processed for the session''s purpose; false if it has none';
+
+--| The same for a link that leads to people by way of another table.
+CREATE OR REPLACE FUNCTION gdpr_internal.shows_link(link int, VARIADIC link_values "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
+AS 'MODULE_PATHNAME', 'gdpr_shows_link';
+COMMENT ON FUNCTION gdpr_internal.shows_link(int, "any") IS
+  'True if every person whom the link reaches may be processed for the session''s purpose; false if it has none';
+
+--| Does the session's purpose need this kind of data? (minimisation)
+CREATE OR REPLACE FUNCTION gdpr_internal.shows_kind(kind text) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'gdpr_shows_kind';
+COMMENT ON FUNCTION gdpr_internal.shows_kind(text) IS 'True if the session''s purpose needs data of this kind';
+
+--| Is this the tenant that the session claims, and was it granted?
+CREATE OR REPLACE FUNCTION gdpr_internal.in_tenant(tenant text) RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'gdpr_in_tenant';
+COMMENT ON FUNCTION gdpr_internal.in_tenant(text) IS 'True if the session works for this tenant (gdpr.tenant)';
+
+--| Row trigger that refuses what may_change() denies: the purpose guard. Argument: the subject type.
+CREATE OR REPLACE FUNCTION gdpr.refuse_change() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_refuse_change';
+COMMENT ON FUNCTION gdpr.refuse_change() IS
+  'Triggers zz_gdpr_purpose_…: refuse changes of rows whose person may not be processed for the session''s purpose';
+
+--| Trigger on the tables of history: what happened is not rewritten.
+CREATE OR REPLACE FUNCTION gdpr.keep_history() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_keep_history';
+COMMENT ON FUNCTION gdpr.keep_history() IS
+  'Trigger zz_gdpr_history: refuses changes of the history of consent, except by gdpr_internal.rewrite_history()';
+
+--| The only statements that may change history: what an erasure and the end of proof_retention take.
+CREATE OR REPLACE FUNCTION gdpr_internal.rewrite_history(step text) RETURNS bigint
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_rewrite_history';
+COMMENT ON FUNCTION gdpr_internal.rewrite_history(text) IS
+  'Runs one of the engine''s fixed statements on the history of consent; the number of rows';
+
+--| The same for a step with parameters.
+CREATE OR REPLACE FUNCTION gdpr_internal.rewrite_history(step text, VARIADIC args "any") RETURNS bigint
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_rewrite_history';
+COMMENT ON FUNCTION gdpr_internal.rewrite_history(text, "any") IS
+  'Runs one of the engine''s fixed statements on the history of consent; the number of rows';
+
+--| Hands a view to the owner of pg_gdpr, who is nobody's to become.
+CREATE OR REPLACE FUNCTION gdpr_internal.give_view(view oid) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_give_view';
+COMMENT ON FUNCTION gdpr_internal.give_view(oid) IS 'Makes gdpr_owner the owner of a view';
+
+--| Puts policies and guards on a table of people and on all that its owned links reach.
+CREATE OR REPLACE PROCEDURE gdpr.protect(
+  subject_type text, dry_run boolean DEFAULT false, enforce boolean DEFAULT true, inline boolean DEFAULT false,
+  tenant_column name DEFAULT NULL, networks cidr[] DEFAULT NULL)
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_protect';
+COMMENT ON PROCEDURE gdpr.protect(text, boolean, boolean, boolean, name, cidr[]) IS
+  'Puts policies and guards on a subject type''s tables, each in a short transaction of its own; run again, it goes on';
+
+--| Takes them off again; tables are as they were.
+CREATE OR REPLACE PROCEDURE gdpr.unprotect(subject_type text, dry_run boolean DEFAULT false)
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_unprotect';
+COMMENT ON PROCEDURE gdpr.unprotect(text, boolean) IS
+  'Takes the policies and guards of a subject type off its tables';

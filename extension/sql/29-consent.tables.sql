@@ -287,10 +287,15 @@ CREATE TABLE gdpr_internal.protection (
   had_row_security boolean NOT NULL,
   had_force boolean NOT NULL,
   inline boolean NOT NULL DEFAULT false,
+  fill bigint,
+  definition text NOT NULL,
   protected_at timestamptz NOT NULL,
   PRIMARY KEY (relation_schema, relation_name)
 );
 COMMENT ON TABLE gdpr_internal.protection IS 'Tables with policies of pg_gdpr, and how their row security was before';
+COMMENT ON COLUMN gdpr_internal.protection.inline IS 'true: a table of people that keeps the mask in columns of its own';
+COMMENT ON COLUMN gdpr_internal.protection.fill IS 'the block from which those columns are still to be filled; NULL: filled';
+COMMENT ON COLUMN gdpr_internal.protection.definition IS 'digest of the statements that protected it: the same, nothing to do';
 COMMENT ON COLUMN gdpr_internal.protection.relation_oid IS 'only lets renames be followed';
 
 --| What protect(enforce => false) counted.
@@ -316,9 +321,11 @@ CREATE TABLE gdpr_internal.masked_view (
   relation_name name NOT NULL,
   relation_oid oid NOT NULL,
   profile text NOT NULL,
+  definition text NOT NULL,
   PRIMARY KEY (view_schema, view_name)
 );
 COMMENT ON TABLE gdpr_internal.masked_view IS 'Views made by gdpr.create_masked_view()';
+COMMENT ON COLUMN gdpr_internal.masked_view.definition IS 'digest of its query: another one would be made today, so the view is out of date';
 
 --| Which tenants a role may work for.
 CREATE TABLE gdpr_internal.tenant_grant (

@@ -266,6 +266,14 @@ GDPR_FUNCTION(gdpr_caller) {
   PG_RETURN_OID(Caller());
 }
 
+// gdpr_internal.engine_at_work(relation oid) -> boolean: a statement of ours is changing it
+GDPR_FUNCTION(gdpr_engine_at_work) {
+  Relation relation = relation_open(PG_GETARG_OID(0), AccessShareLock);
+  bool result = EngineAtWork(relation);
+  relation_close(relation, AccessShareLock);
+  PG_RETURN_BOOL(result);
+}
+
 // gdpr_internal.latest_tids(relation oid, tids tid[]) -> tid[]: where the rows are now
 GDPR_FUNCTION(gdpr_latest_tids) {
   Oid oid = PG_GETARG_OID(0);

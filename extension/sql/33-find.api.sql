@@ -152,18 +152,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        THEN 'pg_catalog.jsonb_build_array(p.person'
          || coalesce(string_agg(format(', t.%I::pg_catalog.text', c), '' ORDER BY n), '') || ')'
        ELSE 'NULL::pg_catalog.jsonb' END
-    || format(E' AS vals\nFROM %s AS t\nJOIN ', gdpr_internal.sql_name($2))
+    || E' AS vals\nFROM '
   FROM unnest(gdpr_internal.needed_columns($1, $2)) WITH ORDINALITY AS u(c, n)
 $$;
 COMMENT ON FUNCTION gdpr_internal.found_sql(text, regclass, boolean) IS
   'Head of the statements that find rows: table, row, person, values for further links';
 
---| The rows of the people themselves. $1 text[]: canonical keys; person is the place in $1.
-CREATE OR REPLACE FUNCTION gdpr_internal.find_subject_sql(subject_type text, lock boolean DEFAULT false)
-RETURNS text
+--| The people themselves as a join: table t, and p with their places in $1 text[], canonical keys.
+CREATE OR REPLACE FUNCTION gdpr_internal.people_join(subject_type text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(find_subject_sql.subject_type);
+  s gdpr_internal.subject_type := gdpr_internal.subject(people_join.subject_type);
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
   source text := 'SELECT u.n::pg_catalog.int4 AS person, %s FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u(v, n)%s';
   parts text;
@@ -185,9 +184,23 @@ BEGIN
   INTO conditions
   FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
     LATERAL (SELECT gdpr_internal.column_type(relation, k)) AS y(t);
+  RETURN format(E'%s AS t\nJOIN (%s) AS p\nON %s', gdpr_internal.sql_name(relation), source, conditions);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.people_join(text) IS
+  'FROM list for the rows of people by canonical keys ($1 text[]): table t joined with p(person, …)';
+
+--| The rows of the people themselves. $1 text[]: canonical keys; person is the place in $1.
+CREATE OR REPLACE FUNCTION gdpr_internal.find_subject_sql(subject_type text, lock boolean DEFAULT false)
+RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(find_subject_sql.subject_type);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
+BEGIN
   RETURN gdpr_internal.found_sql(s.subject_type, relation, find_subject_sql.lock)
-    || format(E'(%s) AS p\nON %s%s', source, conditions,
-              CASE WHEN find_subject_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END);
+    || gdpr_internal.people_join(s.subject_type)
+    || CASE WHEN find_subject_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.find_subject_sql(text, boolean) IS
@@ -220,8 +233,9 @@ BEGIN
       FROM (SELECT gdpr_internal.column_type(relation, l.discriminator)) AS y(t);
   END IF;
   RETURN gdpr_internal.found_sql(l.subject_type, relation, find_link_sql.lock)
-    || format(E'(SELECT DISTINCT (j.v OPERATOR(pg_catalog.->>) 0)::pg_catalog.int4 AS person, %s\n'
-              '  FROM pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) AS j(v)) AS p\nON %s%s', source, conditions,
+    || format(E'%s AS t\nJOIN (SELECT DISTINCT (j.v OPERATOR(pg_catalog.->>) 0)::pg_catalog.int4 AS person, %s\n'
+              '  FROM pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) AS j(v)) AS p\nON %s%s',
+              gdpr_internal.sql_name(relation), source, conditions,
               CASE WHEN find_link_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END);
 END
 $$;

@@ -88,9 +88,7 @@ class KeySet {
   std::size_t Home(std::uint64_t hash) const noexcept {
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * capacity_) >> 64U);
   }
-  std::size_t Next(std::size_t slot) const noexcept {
-    return slot + 1 == capacity_ ? 0 : slot + 1;
-  }
+  std::size_t Next(std::size_t slot) const noexcept { return slot + 1 == capacity_ ? 0 : slot + 1; }
 
   // The slot that holds the key, or the empty one that would. There always is an empty one.
   std::size_t FindInteger(std::uint64_t page) const noexcept {

@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Readers. Each comparison: a snapshot is exported, an ordinary role reads under it through the policy in a
+-- session of its own, the oracle answers from the recorded tables under the same snapshot and for the same
+-- time, and the two sets must be one.
+CREATE TABLE t.compared (
+  reader int, kind text, purpose text, road text, people int, seen int, differences int, commits bigint);
+CREATE TABLE t.difference (reader int, kind text, purpose text, road text, key text, by text, at timestamptz, snapshot text);
+
+CREATE FUNCTION t.road(kind text, road text) RETURNS text LANGUAGE sql AS $$
+  SELECT CASE road
+    WHEN 'scan' THEN format('SELECT id::text, statement_timestamp() FROM t.%I', kind)
+    WHEN 'parallel' THEN format('SELECT id::text, statement_timestamp() FROM t.%I', kind)
+    WHEN 'probe' THEN format('SELECT p.id::text, statement_timestamp() FROM t.wanted(%L) AS w, LATERAL (SELECT p.id FROM t.%1$I AS p '
+      'WHERE p.id = w::%s OFFSET 0) AS p', kind, CASE kind WHEN 'by_uuid' THEN 'uuid' ELSE 'bigint' END)
+    WHEN 'note' THEN 'SELECT person::text, statement_timestamp() FROM t.note'
+    WHEN 'file' THEN 'SELECT id::text, statement_timestamp() FROM t.file'
+    WHEN 'join' THEN 'SELECT n.person::text, statement_timestamp() FROM t.note AS n JOIN t.by_number AS p ON p.id = n.person'
+    WHEN 'cursor' THEN format('SELECT * FROM t.by_cursor(%L)', kind)
+  END
+$$;
+-- A hundred people, for the road of single probes.
+CREATE FUNCTION t.wanted(kind text) RETURNS SETOF text LANGUAGE sql STABLE AS
+$$ SELECT key FROM t.person WHERE subject_type = kind AND n BETWEEN 1 AND 100 $$;
+CREATE FUNCTION t.by_cursor(kind text) RETURNS TABLE (key text, at timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+  c refcursor;
+BEGIN
+  OPEN c FOR EXECUTE format('SELECT id::text, statement_timestamp() FROM t.%I', kind);
+  LOOP
+    FETCH c INTO key, at;
+    EXIT WHEN NOT FOUND;
+    RETURN NEXT;
+  END LOOP;
+  CLOSE c;
+END
+$$;
+-- The app opens cursors as itself.
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA t TO consent_reader;
+
+CREATE PROCEDURE t.read(reader int, seconds int) LANGUAGE plpgsql AS $$
+DECLARE
+  ends timestamptz := clock_timestamp() + seconds * interval '1 second';
+  kind text; purpose text; road text; snapshot text; shot pg_snapshot; at timestamptz;
+  people int; seen int; bad int; commits bigint;
+BEGIN
+  PERFORM dblink_connect('app_' || reader, format('dbname=%s user=consent_reader application_name=reader', current_database()));
+  PERFORM dblink_connect('clock_' || reader, format('dbname=%s', current_database()));
+  CREATE TEMP TABLE answer (key text, at timestamptz);
+  WHILE clock_timestamp() < ends LOOP
+    kind := t.any('{by_number,by_number,by_uuid,inside}');
+    purpose := t.any('{letter,letter,analysis,analysis,brief,brief,billing,safety,books,administration}');
+    road := t.any(CASE kind WHEN 'by_number' THEN '{scan,parallel,probe,note,file,join,cursor}' ELSE '{scan,parallel,probe,cursor}' END::text[]);
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+    snapshot := pg_export_snapshot();
+    shot := pg_current_snapshot();
+    PERFORM dblink_exec('app_' || reader, 'BEGIN ISOLATION LEVEL REPEATABLE READ'),
+      dblink_exec('app_' || reader, format('SET TRANSACTION SNAPSHOT %L', snapshot)),
+      dblink_exec('app_' || reader, format('SET LOCAL gdpr.purpose = %L', purpose));
+    IF road = 'parallel' THEN
+      PERFORM dblink_exec('app_' || reader, 'SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0');
+    END IF;
+    DELETE FROM answer;
+    INSERT INTO answer SELECT * FROM dblink('app_' || reader, t.road(kind, road)) AS a(key text, at timestamptz);
+    -- commits of writers since the snapshot: the database was another one when the policy answered
+    SELECT c INTO commits FROM dblink('clock_' || reader, format(
+      'SELECT count(*) FROM t.done WHERE xid >= pg_snapshot_xmin(%L) AND NOT pg_visible_in_snapshot(xid, %1$L)', shot)) AS c(c bigint);
+    PERFORM dblink_exec('app_' || reader, 'COMMIT');
+    -- nobody seen: the time is not told, and any between now and before will do unless somebody is seen by the oracle
+    SELECT max(a.at), count(*) INTO at, seen FROM answer AS a;
+    at := coalesce(at, statement_timestamp());
+    people := CASE road WHEN 'probe' THEN 100 ELSE (SELECT s.people FROM t.setting AS s) END;
+    WITH oracle AS (
+      SELECT o.key FROM t.allowed(kind, purpose, at, false) AS o(key)
+      WHERE road <> 'probe' OR o.key IN (SELECT * FROM t.wanted(kind))), different AS (
+      INSERT INTO t.difference
+      SELECT reader, kind, purpose, road, coalesce(o.key, a.key), CASE WHEN o.key IS NULL THEN 'policy' ELSE 'oracle' END, at, snapshot
+      FROM oracle AS o FULL JOIN answer AS a USING (key) WHERE o.key IS NULL OR a.key IS NULL RETURNING 1)
+    SELECT count(*) INTO bad FROM different;
+    INSERT INTO t.compared VALUES (reader, kind, purpose, road, people, seen, bad, commits);
+  END LOOP;
+  PERFORM dblink_disconnect('app_' || reader), dblink_disconnect('clock_' || reader);
+END
+$$;
+
+-- After the storm: both masks, what is seen, and what the guard says, for every person and purpose.
+CREATE PROCEDURE t.settle() LANGUAGE plpgsql AS $$
+DECLARE
+  kind text; purpose text; n int;
+BEGIN
+  CREATE TABLE t.settled (kind text, purpose text, what text, people int, differences int);
+  FOREACH kind IN ARRAY '{by_number,by_uuid,inside}'::text[] LOOP
+    FOR purpose IN SELECT p.purpose FROM gdpr_internal.purpose AS p LOOP
+      EXECUTE format($q$
+        WITH mask AS (
+          SELECT x.id::text AS key, coalesce(m.allowed, s.default_allowed) AS allowed, coalesce(m.changeable, s.default_changeable) AS changeable
+          FROM t.%1$I AS x JOIN gdpr_internal.consent_setting AS s ON s.subject_type = %1$L
+          LEFT JOIN gdpr_internal.%2$I AS m USING (id)
+          WHERE coalesce(m.valid_until, 'infinity') > statement_timestamp()), bit AS (
+          SELECT 1::bigint << p.bit AS bit FROM gdpr_internal.purpose AS p WHERE p.purpose = %3$L), asked AS (
+          SELECT 'allowed' AS what, key, allowed & bit <> 0 AS mask, key IN (SELECT t.allowed(%1$L, %3$L, statement_timestamp(), false)) AS oracle FROM mask, bit
+          UNION ALL SELECT 'changeable', key, changeable & bit <> 0, key IN (SELECT t.allowed(%1$L, %3$L, statement_timestamp(), true)) FROM mask, bit)
+        INSERT INTO t.settled SELECT %1$L, %3$L, what, count(*), count(*) FILTER (WHERE mask <> oracle) FROM asked GROUP BY what$q$,
+        kind, kind || '_allowed', purpose);
+    END LOOP;
+  END LOOP;
+END
+$$;

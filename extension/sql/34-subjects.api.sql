@@ -182,11 +182,16 @@ BEGIN
     UPDATE gdpr_internal.subject_type AS s
     SET relation_oid = wanted.relation_oid, relation_owner = wanted.relation_owner, key_attnums = wanted.key_attnums
     WHERE s.subject_type = wanted.subject_type;
+    PERFORM gdpr_internal.create_allowed(wanted.subject_type);
+    IF to_regclass(format('gdpr.%I', wanted.subject_type || '_consent')) IS NULL THEN
+      PERFORM gdpr_internal.create_consent_view(wanted.subject_type);
+    END IF;
     RAISE NOTICE 'subject type "%" is already registered', wanted.subject_type;
     RETURN;
   END IF;
   INSERT INTO gdpr_internal.subject_type SELECT wanted.*;
   PERFORM gdpr_internal.create_frozen_view(wanted.subject_type);
+  PERFORM gdpr_internal.create_allowed(wanted.subject_type), gdpr_internal.create_consent_view(wanted.subject_type);
   PERFORM gdpr_internal.refresh_guard(register_subject.relation);
 END
 $$;
@@ -214,6 +219,7 @@ BEGIN
   DELETE FROM gdpr_internal.link AS l WHERE l.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.blocker AS b WHERE b.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.redirect AS r WHERE r.subject_type = s.subject_type;
+  PERFORM gdpr_internal.forget_consent(s.subject_type);
   DELETE FROM gdpr_internal.subject_type AS t WHERE t.subject_type = s.subject_type;
   IF to_regclass(format('gdpr.%I', s.subject_type || '_frozen')) IS NOT NULL THEN
     EXECUTE format('DROP VIEW gdpr.%I', s.subject_type || '_frozen');

@@ -210,7 +210,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM gdpr_internal.follow_owners(), gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
-    gdpr_internal.follow_frozen_views(), gdpr_internal.parents_changed(objects);
+    gdpr_internal.follow_frozen_views(), gdpr_internal.follow_allowed(), gdpr_internal.parents_changed(objects);
   -- pg_restore brings the triggers itself, after the data.
   FOR relation IN
     SELECT c.oid FROM pg_class AS c

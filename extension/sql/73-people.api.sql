@@ -149,8 +149,10 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.person_columns(gdpr_internal.subject_type, regclass) IS
   'Columns of the table of people with country and birth date, as set or found by kind';
 
---| What the table says about people: all of them, or those with these canonical keys. One read, as its owner.
-CREATE OR REPLACE FUNCTION gdpr_internal.person_facts(subject_type text, keys text[] DEFAULT NULL)
+--| What the table says about people: all of them or those with these canonical keys, and of them, where that
+--| is given, those born later. One read, as its owner.
+CREATE OR REPLACE FUNCTION gdpr_internal.person_facts(
+  subject_type text, keys text[] DEFAULT NULL, born_after date DEFAULT NULL)
 RETURNS TABLE (subject_key text, country text, born date)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -159,19 +161,22 @@ DECLARE
   c record := gdpr_internal.person_columns(s, relation);
   facts text := format('%s, %s', coalesce(format('t.%I::pg_catalog.text', c.country), 'NULL::pg_catalog.text'),
     coalesce(format('CASE WHEN pg_catalog.isfinite(t.%1$I) THEN t.%1$I::pg_catalog.date END', c.birth_date), 'NULL::pg_catalog.date'));
+  young text := CASE WHEN born_after IS NOT NULL THEN format(
+    ' WHERE pg_catalog.isfinite(t.%1$I) AND t.%1$I::pg_catalog.date OPERATOR(pg_catalog.>) %2$L::pg_catalog.date', c.birth_date, born_after)
+    ELSE '' END;
 BEGIN
   IF keys IS NULL THEN
     RETURN QUERY SELECT r.key, r.country, r.born
-    FROM gdpr_internal.query_as_owner(relation, format('SELECT %s, %s FROM %s AS t',
-      gdpr_internal.text_of(s.key), facts, gdpr_internal.sql_name(relation))) AS r(key text, country text, born date);
+    FROM gdpr_internal.query_as_owner(relation, format('SELECT %s, %s FROM %s AS t%s',
+      gdpr_internal.text_of(s.key), facts, gdpr_internal.sql_name(relation), young)) AS r(key text, country text, born date);
   ELSE
     RETURN QUERY SELECT person_facts.keys[r.person], r.country, r.born
-    FROM gdpr_internal.query_as_owner(relation, format('SELECT p.person, %s FROM %s',
-      facts, gdpr_internal.people_join(s.subject_type)), keys) AS r(person int, country text, born date);
+    FROM gdpr_internal.query_as_owner(relation, format('SELECT p.person, %s FROM %s%s',
+      facts, gdpr_internal.people_join(s.subject_type), young), keys) AS r(person int, country text, born date);
   END IF;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.person_facts(text, text[]) IS
+COMMENT ON FUNCTION gdpr_internal.person_facts(text, text[], date) IS
   'Country and birth date of people as the table has them, read as its owner';
 
 --| Full years between two days.
@@ -188,19 +193,18 @@ RETURNS TABLE (subject_key text, age int, consent_age int)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(minors.subject_type);
+  today date := (minors.at AT TIME ZONE 'UTC')::date;
 BEGIN
   IF (gdpr_internal.person_columns(s, gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name))).birth_date IS NULL THEN
     RETURN;
   END IF;
   RETURN QUERY
   SELECT f.subject_key, y.age, y.consent_age
-  FROM (SELECT p.subject_key, p.born, p.country, (minors.at AT TIME ZONE 'UTC')::date AS today
-        FROM gdpr_internal.person_facts(minors.subject_type, minors.keys) AS p
-        -- nobody older is a child anywhere: the rest is asked for few
-        WHERE p.born > (minors.at AT TIME ZONE 'UTC')::date - 19 * 366 OFFSET 0) AS f
+  -- whoever is older is a child nowhere
+  FROM gdpr_internal.person_facts(minors.subject_type, minors.keys, today - 19 * 366) AS f
   LEFT JOIN LATERAL (SELECT gdpr_internal.country_code(f.country) AS code) AS k ON true
   LEFT JOIN gdpr.countries AS c ON c.country = k.code
-  CROSS JOIN LATERAL (SELECT gdpr_internal.years_old(f.born, f.today) AS age, coalesce(c.consent_age, 16) AS consent_age) AS y
+  CROSS JOIN LATERAL (SELECT gdpr_internal.years_old(f.born, today) AS age, coalesce(c.consent_age, 16) AS consent_age) AS y
   WHERE y.age < y.consent_age;
 END
 $$;

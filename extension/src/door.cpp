@@ -58,7 +58,7 @@ GDPR_FUNCTION(gdpr_door) {
   }
   LOCAL_FCINFO(call, FUNC_MAX_ARGS);
   InitFunctionCallInfoData(*call, static_cast<FmgrInfo*>(fcinfo->flinfo->fn_extra), fcinfo->nargs,
-                           fcinfo->fncollation, nullptr, nullptr);
+                           fcinfo->fncollation, nullptr, fcinfo->resultinfo);
   for (int i = 0; i < fcinfo->nargs; i++) call->args[i] = fcinfo->args[i];
   Door door{current_door, GetUserId(), CurrentScope()};
   current_door = &door;

@@ -33,6 +33,54 @@ inline IndexScanDesc BeginIndexScan(Relation heap, Relation index, Snapshot snap
 #endif
 }
 
+/// A number that no other transaction of this backend has had.
+inline LocalTransactionId CurrentLocalXid() {
+#if PG_VERSION_NUM >= 170000
+  return MyProc->vxid.lxid;
+#else
+  return MyProc->lxid;
+#endif
+}
+
+/// Backend number `i` (from 1) of those that pgstat_fetch_stat_numbackends() counted, or NULL.
+inline PgBackendStatus* BackendEntry(int i) {
+#if PG_VERSION_NUM >= 160000
+  LocalPgBackendStatus* local = pgstat_get_local_beentry_by_index(i);
+#else
+  LocalPgBackendStatus* local = pgstat_fetch_stat_local_beentry(i);
+#endif
+  return local == nullptr ? nullptr : &local->backendStatus;
+}
+
+/// Walks through the parts of an expression: expression_tree_walker.
+inline bool WalkParts(Node* node, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+  return expression_tree_walker(node, walker, context);
+#else
+  return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)),
+                                context);
+#endif
+}
+
+/// As whom a range table entry is checked, or InvalidOid: as whoever runs the query.
+inline Oid CheckedAs([[maybe_unused]] List* permissions, RangeTblEntry* entry) {
+#if PG_VERSION_NUM >= 160000
+  if (entry->perminfoindex == 0) return InvalidOid;
+  return getRTEPermissionInfo(permissions, entry)->checkAsUser;
+#else
+  return entry->checkAsUser;
+#endif
+}
+
+/// The permissions beside a query's range table; NIL where each entry has its own (before 16).
+inline List* QueryPermissions([[maybe_unused]] Query* query) {
+#if PG_VERSION_NUM >= 160000
+  return query->rteperminfos;
+#else
+  return NIL;
+#endif
+}
+
 /// The index of the relation's primary key, or InvalidOid.
 inline Oid PrimaryKeyIndex(Relation relation) {
 #if PG_VERSION_NUM >= 180000

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: PostgreSQL
 // Where the library meets the server: settings, label provider, callbacks.
+#include "extension/src/allowed.hpp"
 #include "extension/src/freeze.hpp"
 #include "extension/src/key.hpp"
 #include "extension/src/label.hpp"
+#include "extension/src/purpose.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -36,7 +38,9 @@ void _PG_init(void) {
   DefineCustomStringVariable("gdpr.backup_retention", "How long backups and archived WAL are kept.",
                              "An interval such as \"35 days\"; empty means not known.",
                              &backup_retention, "", PGC_SUSET, 0, CheckRetention, nullptr, nullptr);
+  DefinePolicySettings();
   ReserveSettings();
   RegisterLabelProvider();
   RegisterFreeze();
+  RegisterAllowed();
 }

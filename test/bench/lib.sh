@@ -65,7 +65,7 @@ ratio() {
 
 column() { awk -v c="$2" '{ print $c }' "$1" | median; }
 
-# row WHAT FIGURE BESIDE RATIO LOW HIGH GOAL: one line of the table. GOAL "-" has none to reach.
+# row WHAT FIGURE BESIDE RATIO LOW HIGH GOAL: one line of the table (of TABLE, if set). GOAL "-" has none to reach.
 row() {
   local verdict=-
   if [ "$7" != - ]; then
@@ -73,23 +73,23 @@ row() {
     [ "$verdict" != BEYOND ] || echo "$1: $4x, goal $7x" >>"$RESULTS/beyond"
   fi
   printf '%s|%s|%s|%s|%s|%s\n' "$1" "$2" "$3" "$4x ($5 to $6)" "$([ "$7" = - ] && echo - || echo "≤ $7x")" "$verdict" \
-    >>"$RESULTS/table"
+    >>"${TABLE:-$RESULTS/table}"
 }
 
-# Prints the table and puts it between the markers of README.md.
+# publish [TABLE MARKER]: prints a table and puts it between the markers of README.md.
 publish() {
-  local machine table
-  [ -s "$RESULTS/table" ] || return 0
+  local machine table name=${1:-table} marker=${2:-bench}
+  [ -s "$RESULTS/$name" ] || return 0
   machine="$(nproc) cores, PostgreSQL $(psql -XqtA -d postgres -c "SHOW server_version" | cut -d' ' -f1), $ROWS people, medians of $REPEATS interleaved pairs; $(date -u +%F)"
   table=$({
     echo '| what | figure | beside | ratio (95 % interval) | goal | reached |'
     echo '|---|---|---|---|---|---|'
-    sed 's/|/ | /g; s/^/| /; s/$/ |/' "$RESULTS/table"
+    sed 's/|/ | /g; s/^/| /; s/$/ |/' "$RESULTS/$name"
     printf '\n%s\n' "$machine."
   })
   printf '\n%s\n' "$table" | column_table
-  printf '%s\n' "$table" >"$RESULTS/table.md"
-  between_markers bench "$RESULTS/table.md"
+  printf '%s\n' "$table" >"$RESULTS/$name.md"
+  between_markers "$marker" "$RESULTS/$name.md"
 }
 
 # between_markers NAME FILE: FILE goes between <!-- NAME --> and <!-- /NAME --> of README.md, where it has them.

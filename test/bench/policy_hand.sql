@@ -8,6 +8,9 @@ SELECT :'key' = 'uuid' AS by_uuid \gset
 ALTER TABLE crm.contact ALTER id TYPE uuid USING md5(id::text)::uuid;
 ALTER TABLE crm.activity ALTER contact_id TYPE uuid USING md5(contact_id::text)::uuid;
 ALTER TABLE crm.account ALTER contact_id TYPE uuid USING md5(contact_id::text)::uuid;
+\else
+ALTER TABLE crm.activity ALTER contact_id TYPE bigint;
+ALTER TABLE crm.account ALTER contact_id TYPE bigint;
 \endif
 CREATE FUNCTION crm.consent_of(mail text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT (ARRAY['accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'rejected',
@@ -23,7 +26,7 @@ CREATE INDEX ON crm.contact (email text_pattern_ops);
 ALTER TABLE crm.activity ADD may_market boolean NOT NULL DEFAULT false;
 UPDATE crm.activity AS a SET may_market = c.may_market FROM crm.contact AS c WHERE c.id = a.contact_id;
 
--- Who leaves by which door: the owner sees everything, the others what their policy says.
+-- Who comes by which door: the owner sees everything, the others what their policy says.
 DO $$
 DECLARE
   name text;

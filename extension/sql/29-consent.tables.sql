@@ -260,7 +260,7 @@ CREATE TABLE gdpr_internal.sign_up (
   confirmed_at timestamptz,
   event bigint
 );
-COMMENT ON TABLE gdpr_internal.sign_up IS 'Sign-ups that wait for their confirmation; what was typed in is emptied when it is confirmed, attached or expired';
+COMMENT ON TABLE gdpr_internal.sign_up IS 'Sign-ups that wait for their confirmation; what was typed in is emptied when it is attached or has expired';
 
 --| Accept tokens that were used.
 CREATE TABLE gdpr_internal.redeemed (

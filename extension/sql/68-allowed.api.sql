@@ -115,6 +115,20 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.facts_sql(text, boolean) IS
   'SQL: everything recorded about people ($1 text[] of canonical keys, or all), as bits with a period; $2 is now';
 
+--| The same for somebody about whom nothing is recorded but one decision: $1 when it was made, $2 now, $3 until when.
+CREATE OR REPLACE FUNCTION gdpr_internal.first_fact_sql(subject_type text, state text, purpose text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format(
+    'SELECT ''''::text COLLATE "C" AS subject_key, x.own, x.own_bits, x.general_bits, x.stops, 0::bigint AS objected,
+            0::bigint AS strong, 0::bigint AS weak, false AS restricted, ''-infinity''::timestamptz AS since,
+            coalesce(least($3, $1 + x.validity), ''infinity'') AS until
+     FROM gdpr_internal.consent_cells(%L) AS x
+     WHERE x.state = %L AND x.purpose = %L AND (x.after IS NULL OR $1 > x.after)
+     UNION ALL SELECT '''', 0, 0, 0, false, 0, 0, 0, false, ''-infinity'', ''infinity''', $1, $2, $3)
+$$;
+COMMENT ON FUNCTION gdpr_internal.first_fact_sql(text, text, text) IS
+  'SQL: a person''s first decision as bits with a period, for the masks of everybody who makes it';
+
 --| SQL that makes masks of facts: %s is the moment. The rules, in the order in which they decide.
 CREATE OR REPLACE FUNCTION gdpr_internal.decide_sql(subject_type text, at_sql text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -140,7 +154,7 @@ COMMENT ON FUNCTION gdpr_internal.decide_sql(text, text) IS
   'SQL: head of the query that makes masks of facts at a moment; restriction, objection, bases and consent decide';
 
 --| The masks of people: now, until when, and what comes later.
-CREATE OR REPLACE FUNCTION gdpr_internal.masks_sql(subject_type text, chosen boolean) RETURNS text
+CREATE OR REPLACE FUNCTION gdpr_internal.masks_sql(subject_type text, facts_sql text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format(
     'WITH fact AS MATERIALIZED (%1$s
@@ -166,9 +180,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      )
      SELECT p.subject_key, p.allowed, p.changeable, coalesce(t.valid_until, ''infinity'') AS valid_until, t.later
      FROM present AS p LEFT JOIN tail AS t ON t.subject_key = p.subject_key',
-    gdpr_internal.facts_sql($1, $2), gdpr_internal.decide_sql($1, '$2'), gdpr_internal.decide_sql($1, 'm.at'))
+    $2, gdpr_internal.decide_sql($1, '$2'), gdpr_internal.decide_sql($1, 'm.at'))
 $$;
-COMMENT ON FUNCTION gdpr_internal.masks_sql(text, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.masks_sql(text, text) IS
   'SQL: masks of people now ($2), until when, and what follows (microseconds since 2000-01-01, allowed, changeable, …)';
 
 --| Writes the masks of people down. NULL keys: everybody about whom anything is recorded, and the default of the others.
@@ -186,7 +200,8 @@ BEGIN
     'UPDATE %s AS n SET allowed = m.allowed, changeable = m.changeable, valid_until = m.valid_until, later = m.later
      FROM (%s) AS m WHERE (%s) = (%s)
        AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM (m.allowed, m.changeable, m.valid_until, m.later)',
-    native, gdpr_internal.masks_sql(refresh_allowed.subject_type, keys IS NOT NULL), k.columns, k.vals)
+    native, gdpr_internal.masks_sql(refresh_allowed.subject_type,
+      gdpr_internal.facts_sql(refresh_allowed.subject_type, keys IS NOT NULL)), k.columns, k.vals)
   USING keys, clock_timestamp();
   GET DIAGNOSTICS result = ROW_COUNT;
   RETURN result;
@@ -215,9 +230,10 @@ DECLARE
   frozen bigint;
 BEGIN
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
-  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format(
-    'SELECT pg_catalog.count(*) FROM (%s) AS x', replace(gdpr_internal.find_subject_sql(s.subject_type, true),
-      'FOR UPDATE OF t', 'FOR KEY SHARE OF t')), keys) AS r(n bigint);
+  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format('SELECT pg_catalog.count(*) FROM (%s) AS x',
+    regexp_replace(regexp_replace(gdpr_internal.find_subject_sql(s.subject_type, true), '^SELECT .*?\nFROM ', E'SELECT 1\nFROM '),
+      'FOR UPDATE OF t$', 'FOR KEY SHARE OF t')), 
+keys) AS r(n bigint);
   -- a new statement: who was anonymized while we waited is frozen now
   SELECT count(f.subject_key) INTO frozen FROM unnest(keys) AS k(key)
   CROSS JOIN LATERAL (SELECT f.subject_key FROM gdpr_internal.frozen AS f

@@ -1,0 +1,354 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Consent of many people at once: set-based, one event per person, all or nothing.
+
+--| The people that a table or view names, each once, read as its owner.
+CREATE OR REPLACE FUNCTION gdpr_internal.selected_keys(subject_type text, selection regclass) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(selected_keys.subject_type);
+  people regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
+  columns name[];
+  direct boolean;
+  keys text[];
+  nameless bigint;
+BEGIN
+  IF selected_keys.selection IS NULL THEN
+    RAISE EXCEPTION 'the selection must not be null' USING ERRCODE = '22004', HINT = 'Name a table or view with the people''s keys.';
+  ELSIF NOT has_table_privilege(gdpr_internal.caller(), selected_keys.selection, 'SELECT') THEN
+    RAISE EXCEPTION 'permission denied for relation %', gdpr_internal.sql_name(selected_keys.selection)
+      USING ERRCODE = '42501', HINT = 'Whoever names a selection needs SELECT on it.';
+  END IF;
+  SELECT array_agg(a.attname ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
+  WHERE a.attrelid = selected_keys.selection AND a.attnum > 0 AND NOT a.attisdropped;
+  IF columns @> s.key THEN
+    columns := s.key;
+  ELSIF coalesce(cardinality(columns), 0) <> 1 THEN
+    RAISE EXCEPTION 'relation % does not name people', gdpr_internal.sql_name(selected_keys.selection)
+      USING ERRCODE = '42703', DETAIL = format('The key of subject type "%s" is (%s).', s.subject_type, array_to_string(s.key, ', ')),
+            HINT = 'Give it columns of these names, or one column only: the key as text.';
+  END IF;
+  -- An integer is its own canonical form in every integer type, and so is a value of the key's own type.
+  SELECT bool_and(gdpr_internal.base_type(y.ours) = gdpr_internal.base_type(y.theirs)
+      AND gdpr_internal.base_type(y.ours) <> 'bpchar'::regtype AND (SELECT t.typname FROM pg_type AS t WHERE t.oid = gdpr_internal.base_type(y.ours)) <> 'citext'
+    OR gdpr_internal.compare_class(y.ours) = 'int' AND gdpr_internal.compare_class(y.theirs) = 'int')
+  INTO direct
+  FROM unnest(columns, s.key) AS u(c, k), LATERAL (SELECT gdpr_internal.column_type(people, u.k) AS ours,
+    gdpr_internal.column_type(selected_keys.selection, u.c) AS theirs) AS y;
+  SELECT array_agg(q.key) FILTER (WHERE q.key IS NOT NULL), count(*) FILTER (WHERE q.key IS NULL) INTO keys, nameless
+  FROM gdpr_internal.query_as_owner(selected_keys.selection, format('SELECT x.k FROM (SELECT DISTINCT %s FROM %s AS t) AS x(k)',
+    CASE WHEN cardinality(columns) = 1 THEN format('t.%I::pg_catalog.text', columns[1])
+      ELSE format('CASE WHEN ROW(%s) IS NOT NULL THEN %s END', (SELECT string_agg(format('t.%I', c), ', ') FROM unnest(columns) AS c),
+                  gdpr_internal.text_of(columns)) END,
+    gdpr_internal.sql_name(selected_keys.selection))) AS q(key text);
+  IF nameless > 0 THEN
+    RAISE EXCEPTION 'the selection has rows without a key' USING ERRCODE = '22004',
+      HINT = 'A person without a key cannot be named; leave such rows out.';
+  END IF;
+  IF NOT direct OR cardinality(columns) < cardinality(s.key) THEN
+    keys := ARRAY(SELECT DISTINCT k FROM unnest(gdpr_internal.canonical_keys(s.subject_type, coalesce(keys, '{}'))) AS k);
+  END IF;
+  RETURN coalesce(keys, '{}');
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.selected_keys(text, regclass) IS
+  'Canonical keys of the people that a table or view names, each once, read as its owner';
+
+--| What makes two bulk changes the same: the same facts about the same people.
+CREATE OR REPLACE FUNCTION gdpr_internal.selection_digest(facts jsonb, keys text[]) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT sha256(convert_to(jsonb_build_array($1, count(*), sum(hashtextextended(k, 1)), sum(hashtextextended(k, 2)))::text, 'UTF8'))
+  FROM unnest($2) AS k
+$$;
+COMMENT ON FUNCTION gdpr_internal.selection_digest(jsonb, text[]) IS 'Recognises a bulk change that was made before: facts and people';
+
+--| What a bulk change writes about everybody. NULL state: nothing was found that needs writing.
+CREATE OR REPLACE FUNCTION gdpr_internal.bulk_facts(
+  subject_type text, selection regclass, keys text[], d record, comment text, attachment bigint)
+RETURNS gdpr_internal.consent_batch
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  b gdpr_internal.consent_batch;
+BEGIN
+  b.batch := nextval('gdpr_internal.consent_batch_batch_seq');
+  b.subject_type := bulk_facts.subject_type;
+  b.action := d.state;
+  b.purpose := d.purpose;
+  b.selection := gdpr_internal.sql_name(bulk_facts.selection);
+  b.selection_digest := gdpr_internal.selection_digest(jsonb_build_array(bulk_facts.subject_type, b.selection, d.state, d.purpose,
+    d.medium, d.channel, d.form_name, d.form_version, bulk_facts.comment,
+    (SELECT encode(a.sha256, 'hex') FROM gdpr_internal.consent_attachment AS a WHERE a.attachment = bulk_facts.attachment)), keys);
+  b.people := cardinality(keys);
+  b.comment := bulk_facts.comment;
+  b.attachment := bulk_facts.attachment;
+  b.app_user := nullif(current_setting('gdpr.app_user', true), '');
+  b.owner := pg_get_userbyid(gdpr_internal.caller());
+  b.at := clock_timestamp();
+  RETURN b;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.bulk_facts(text, regclass, text[], record, text, bigint) IS
+  'What a bulk change writes about everybody';
+
+--| People about whom nothing was recorded yet: their masks, events and states in one statement. Returns
+--| the others. The row of masks is the lock: whoever comes second is among the others.
+CREATE OR REPLACE FUNCTION gdpr_internal.mark_new(
+  keys text[], b gdpr_internal.consent_batch, d record, until timestamptz, detailed boolean, OUT written bigint, OUT others text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  k record := gdpr_internal.native_key(b.subject_type, 'k.key');
+  m record;
+BEGIN
+  EXECUTE gdpr_internal.masks_sql(b.subject_type, gdpr_internal.first_fact_sql(b.subject_type, d.state, d.purpose))
+  INTO m USING b.at, clock_timestamp(), until;
+  EXECUTE format(
+    'WITH k AS MATERIALIZED (SELECT k.key FROM unnest($1) AS k(key)
+     ), ins AS (
+       INSERT INTO %1$s AS n (%2$s, allowed, changeable, valid_until, later)
+       SELECT x.*, $2, $3, $4, $5 FROM (SELECT %3$s FROM k ORDER BY %3$s) AS x
+       ON CONFLICT DO NOTHING RETURNING %4$s AS key
+     ), new AS MATERIALIZED (
+       SELECT nextval(''gdpr_internal.consent_event_event_seq'') AS event, i.key,
+         CASE WHEN $6 THEN uuid_send(gen_random_uuid()) END AS salt FROM ins AS i
+     ), ev AS (
+       INSERT INTO gdpr_internal.consent_event (event, subject_type, subject_key, purpose, kind, state, prior_state, medium, channel,
+         form, form_version, form_digest, valid_until, owner, at, batch, detail_digest)
+       SELECT w.event, $7, w.key, $8, ''decision'', $9, ''pending'', $10, $11, $12, $13, $14, $15, $16, $17, $18,
+         CASE WHEN $6 THEN gdpr_internal.detail_digest(w.salt, $19, $20, NULL, NULL, $21) END FROM new AS w
+     ), detail AS (
+       INSERT INTO gdpr_internal.consent_detail (event, salt, comment, app_user, attachment)
+       SELECT w.event, w.salt, $19, $20, $21 FROM new AS w WHERE $6
+     ), st AS (
+       INSERT INTO gdpr_internal.consent_state
+         (subject_type, subject_key, purpose, state, updated_at, valid_until, medium, channel, form, form_version, event)
+       SELECT $7, w.key, $8, $9, $17, $15, $10, $11, $12, $13, w.event FROM new AS w
+     )
+     SELECT (SELECT count(*) FROM new),
+       (SELECT array_agg(k.key) FROM k WHERE NOT EXISTS (SELECT FROM new AS w WHERE w.key COLLATE "C" = k.key COLLATE "C"))',
+    gdpr_internal.allowed_table(b.subject_type), replace(k.columns, 'n.', ''), k.vals, k.literal)
+  INTO written, others
+  USING keys, m.allowed, m.changeable, m.valid_until, m.later, detailed, b.subject_type, b.purpose, b.action, d.medium, d.channel,
+    d.form_name, d.form_version,
+    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version),
+    until, b.owner, b.at, b.batch, b.comment, b.app_user, b.attachment;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.mark_new(text[], gdpr_internal.consent_batch, record, timestamptz, boolean) IS
+  'Writes masks, events and states of people about whom nothing was recorded yet; returns how many, and the others';
+
+--| Where many people stand, whom this very change has brought there before included (done).
+CREATE OR REPLACE FUNCTION gdpr_internal.standings(keys text[], b gdpr_internal.consent_batch)
+RETURNS TABLE(subject_key text, state text, updated_at timestamptz, lapsed boolean, done boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  p gdpr_internal.purpose;
+  is_strict boolean := (SELECT c.mode = 'strict' FROM gdpr_internal.consent_setting AS c WHERE c.subject_type = b.subject_type);
+  same bigint[] := ARRAY(SELECT x.batch FROM gdpr_internal.consent_batch AS x WHERE x.selection_digest = b.selection_digest);
+BEGIN
+  SELECT k.* INTO p FROM gdpr_internal.purpose AS k WHERE k.purpose = b.purpose;
+  RETURN QUERY EXECUTE
+   'SELECT k.key, coalesce(o.state, g.state, ''pending''), CASE WHEN o.state IS NULL THEN g.updated_at ELSE o.updated_at END,
+      CASE WHEN o.state IS NULL THEN g.state = ''accepted'' AND coalesce(least(g.valid_until, g.updated_at + $5) <= $6, false)
+           ELSE o.state = ''accepted'' AND coalesce(o.valid_until <= $6, false) END,
+      $7 <> ''{}'' AND coalesce((SELECT e.batch = ANY ($7) FROM gdpr_internal.consent_event AS e WHERE e.event = o.event), false)
+    FROM unnest($1) AS k(key)
+    LEFT JOIN gdpr_internal.consent_state AS o ON o.subject_type = $2 AND o.purpose = $3 AND o.subject_key = k.key COLLATE "C"
+    LEFT JOIN gdpr_internal.consent_state AS g ON $3 <> '''' AND g.subject_type = $2 AND g.purpose = '''' AND g.subject_key = k.key COLLATE "C"
+      AND ($4 IS NULL OR g.updated_at > $4)'
+  USING keys, b.subject_type, b.purpose, CASE WHEN is_strict THEN p.declared_at END, p.validity, b.at, same;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.standings(text[], gdpr_internal.consent_batch) IS
+  'Where many people stand; done: the same bulk change brought them there before';
+
+--| The others: every step between states is looked at before anything is written.
+CREATE OR REPLACE FUNCTION gdpr_internal.mark_known(
+  keys text[], b gdpr_internal.consent_batch, d record, until timestamptz, detailed boolean)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  wrong jsonb;
+  written bigint;
+  todo text[];
+BEGIN
+  PERFORM gdpr_internal.lock_masks(b.subject_type, keys);
+  WITH s AS MATERIALIZED (
+    SELECT x.*, CASE WHEN x.lapsed AND b.action <> 'withdrawn' THEN 'pending' ELSE x.state END AS start
+    FROM gdpr_internal.standings(keys, b) AS x WHERE NOT x.done
+  ), edge AS (
+    SELECT s.start, count(*) AS n FROM s GROUP BY s.start
+  )
+  SELECT (SELECT jsonb_agg(jsonb_build_array(e.start, e.n) ORDER BY e.n DESC, e.start) FROM edge AS e
+          WHERE NOT gdpr_internal.may_follow(e.start, b.action)),
+    (SELECT array_agg(s.subject_key) FROM s)
+  INTO wrong, todo;
+  IF wrong IS NOT NULL THEN
+    PERFORM gdpr_internal.refuse_steps(wrong, b.action, b.people);
+  ELSIF todo IS NULL THEN
+    RETURN 0;
+  END IF;
+  EXECUTE
+   'WITH new AS MATERIALIZED (
+      SELECT nextval(''gdpr_internal.consent_event_event_seq'') AS event, s.*, CASE WHEN $2 THEN uuid_send(gen_random_uuid()) END AS salt
+      FROM gdpr_internal.standings($1, $3) AS s
+    ), ev AS (
+      INSERT INTO gdpr_internal.consent_event (event, subject_type, subject_key, purpose, kind, state, prior_state, prior_updated_at,
+        medium, channel, form, form_version, form_digest, valid_until, owner, at, batch, detail_digest)
+      SELECT w.event, ($3).subject_type, w.subject_key, ($3).purpose, ''decision'', ($3).action, w.state, w.updated_at,
+        $4, $5, $6, $7, $8, $9, ($3).owner, ($3).at, ($3).batch,
+        CASE WHEN $2 THEN gdpr_internal.detail_digest(w.salt, ($3).comment, ($3).app_user, NULL, NULL, ($3).attachment) END
+      FROM new AS w
+    ), detail AS (
+      INSERT INTO gdpr_internal.consent_detail (event, salt, comment, app_user, attachment)
+      SELECT w.event, w.salt, ($3).comment, ($3).app_user, ($3).attachment FROM new AS w WHERE $2
+    ), st AS (
+      INSERT INTO gdpr_internal.consent_state AS c
+        (subject_type, subject_key, purpose, state, updated_at, valid_until, medium, channel, form, form_version, event)
+      SELECT ($3).subject_type, w.subject_key, ($3).purpose, ($3).action, ($3).at, $9, $4, $5, $6, $7, w.event FROM new AS w
+      ON CONFLICT ON CONSTRAINT consent_state_pkey DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
+        valid_until = excluded.valid_until, medium = excluded.medium, channel = excluded.channel, form = excluded.form,
+        form_version = excluded.form_version, event = excluded.event
+    )
+    SELECT count(*) FROM new'
+  INTO written
+  USING todo, detailed, b, d.medium, d.channel, d.form_name, d.form_version,
+    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version), until;
+  IF b.action = 'accepted' THEN
+    PERFORM gdpr_internal.unqueue_leaving(b.subject_type, todo);
+  ELSE
+    PERFORM gdpr_internal.queue_leaving(b.subject_type, todo, b.action, b.purpose);
+  END IF;
+  PERFORM gdpr_internal.refresh_allowed(b.subject_type, todo);
+  RETURN written;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.mark_known(text[], gdpr_internal.consent_batch, record, timestamptz, boolean) IS
+  'Writes events and states of people about whom something was recorded before, and their masks';
+
+--| The error of a bulk change with illegal steps: [[state, people], …].
+CREATE OR REPLACE FUNCTION gdpr_internal.refuse_steps(wrong jsonb, to_state text, people bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  law text;
+  hint text;
+BEGIN
+  BEGIN
+    PERFORM gdpr_internal.check_step(wrong->0->>0, to_state);
+  EXCEPTION WHEN SQLSTATE 'PD006' THEN
+    GET STACKED DIAGNOSTICS law = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  END;
+  RAISE EXCEPTION 'consent cannot go from "%" to "%"', wrong->0->>0, to_state
+    USING ERRCODE = 'PD006', DETAIL = format('%s of %s people: %s. %s',
+        (SELECT sum((w->>1)::bigint) FROM jsonb_array_elements(wrong) AS w), people,
+        (SELECT string_agg(format('%s from "%s"', w->>1, w->>0), ', ' ORDER BY n) FROM jsonb_array_elements(wrong) WITH ORDINALITY AS u(w, n)),
+        law),
+      HINT = 'Leave these people out of the selection; nothing was changed.';
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refuse_steps(jsonb, text, bigint) IS 'Raises PD006 for a bulk change, with counts per step';
+
+--| Records that many people were asked.
+CREATE OR REPLACE FUNCTION gdpr_internal.mark_asked(keys text[], b gdpr_internal.consent_batch, d record, detailed boolean)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  wrong jsonb;
+  written bigint;
+BEGIN
+  SELECT jsonb_agg(jsonb_build_array(e.start, e.n) ORDER BY e.n DESC, e.start) INTO wrong
+  FROM (SELECT CASE WHEN x.lapsed THEN 'pending' ELSE x.state END AS start, count(*) AS n
+        FROM gdpr_internal.standings(keys, b) AS x GROUP BY 1) AS e
+  WHERE NOT gdpr_internal.may_follow(e.start, 'pending');
+  IF wrong IS NOT NULL THEN
+    PERFORM gdpr_internal.refuse_steps(wrong, 'pending', b.people);
+  ELSIF EXISTS (SELECT FROM gdpr_internal.consent_batch AS x WHERE x.selection_digest = b.selection_digest AND x.at >= now()) THEN
+    RETURN 0;
+  END IF;
+  WITH new AS MATERIALIZED (
+    SELECT nextval('gdpr_internal.consent_event_event_seq') AS event, s.subject_key, s.state, s.updated_at,
+      CASE WHEN detailed THEN uuid_send(gen_random_uuid()) END AS salt
+    FROM gdpr_internal.standings(keys, b) AS s
+  ), ev AS (
+    INSERT INTO gdpr_internal.consent_event (event, subject_type, subject_key, purpose, kind, state, prior_state, prior_updated_at,
+      medium, channel, form, form_version, form_digest, owner, at, batch, detail_digest)
+    SELECT w.event, b.subject_type, w.subject_key, b.purpose, 'request_sent', 'pending', w.state, w.updated_at, d.medium, d.channel,
+      d.form_name, d.form_version, (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version),
+      b.owner, b.at, b.batch,
+      CASE WHEN detailed THEN gdpr_internal.detail_digest(w.salt, b.comment, b.app_user, NULL, NULL, b.attachment) END
+    FROM new AS w
+  ), detail AS (
+    INSERT INTO gdpr_internal.consent_detail (event, salt, comment, app_user, attachment)
+    SELECT w.event, w.salt, b.comment, b.app_user, b.attachment FROM new AS w WHERE detailed
+  )
+  SELECT count(*) INTO written FROM new;
+  RETURN written;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.mark_asked(text[], gdpr_internal.consent_batch, record, boolean) IS 'Records that many people were asked (request_sent)';
+
+--| Records one decision of many people.
+CREATE OR REPLACE FUNCTION gdpr_internal.mark_all(
+  subject_type text, selection regclass, state text, purpose text DEFAULT NULL, medium text DEFAULT NULL,
+  comment text DEFAULT NULL, attachment bytea DEFAULT NULL, channel text DEFAULT NULL, form text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  -- a few people's comment and scan are theirs and go with them; many people's are the batch's
+  few CONSTANT int := 100;
+  d record := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
+    mark_all.channel, mark_all.form);
+  keys text[] := gdpr_internal.selected_keys(mark_all.subject_type, mark_all.selection);
+  b gdpr_internal.consent_batch;
+  until timestamptz;
+  detailed boolean;
+  new record;
+  written bigint := 0;
+BEGIN
+  IF keys = '{}' THEN
+    RAISE NOTICE 'the selection is empty';
+    RETURN 0;
+  END IF;
+  PERFORM gdpr_internal.require_people(mark_all.subject_type, keys);
+  PERFORM gdpr_internal.check_guardian(mark_all.subject_type, keys, d.state, NULL, clock_timestamp());
+  b := gdpr_internal.bulk_facts(mark_all.subject_type, mark_all.selection, keys, d, mark_all.comment,
+    gdpr_internal.add_attachment(mark_all.attachment, NULL, NULL));
+  until := b.at + d.validity;
+  detailed := b.people <= few AND coalesce(b.comment, b.app_user, b.attachment::text) IS NOT NULL;
+  IF d.state = 'pending' THEN
+    written := gdpr_internal.mark_asked(keys, b, d, detailed);
+  ELSE
+    IF gdpr_internal.may_follow('pending', d.state) THEN
+      new := gdpr_internal.mark_new(keys, b, d, until, detailed);
+      written := new.written;
+      IF d.state <> 'accepted' AND written > 0 THEN
+        PERFORM gdpr_internal.queue_leaving(b.subject_type, CASE WHEN new.others IS NULL THEN keys
+          ELSE ARRAY(SELECT unnest(keys) EXCEPT SELECT unnest(new.others)) END, d.state, d.purpose);
+      END IF;
+      keys := new.others;
+    END IF;
+    IF keys IS NOT NULL THEN
+      written := written + gdpr_internal.mark_known(keys, b, d, until, detailed);
+    END IF;
+  END IF;
+  IF written = 0 THEN
+    RAISE NOTICE 'everybody is there already by the same change; nothing was written';
+    RETURN 0;
+  ELSIF b.people <= few THEN
+    b.comment := NULL;
+    b.attachment := NULL;
+    b.app_user := NULL;
+  END IF;
+  INSERT INTO gdpr_internal.consent_batch SELECT b.*;
+  RETURN written;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.mark_all(text, regclass, text, text, text, text, bytea, text, text) IS
+  'Records one decision of all people that a table or view names, all or nothing; returns the number of events';
+
+--| Records one decision of many people.
+CREATE OR REPLACE FUNCTION gdpr.mark_all(
+  subject_type text, selection regclass, state text, purpose text DEFAULT NULL, medium text DEFAULT NULL,
+  comment text DEFAULT NULL, attachment bytea DEFAULT NULL, channel text DEFAULT NULL, form text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
+COMMENT ON FUNCTION gdpr.mark_all(text, regclass, text, text, text, text, bytea, text, text) IS
+  'Records one decision of all people that a table or view names (by columns like the key, or one column), all or nothing; returns the number of events';

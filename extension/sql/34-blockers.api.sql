@@ -98,10 +98,19 @@ BEGIN
       gdpr_internal.sql_name(relation), gdpr_internal.match_sql(format('t.%I', b.key_column),
         gdpr_internal.column_type(relation, b.key_column), 'k.key', key_type)), keys) AS r(key text, rows bigint);
   END LOOP;
+  -- Who is to go only because of a refused consent stays while another one is live; who asked to go does not.
+  RETURN QUERY
+  SELECT l.subject_key, 'basis: ' || l.lawful_basis, count(*)
+  FROM gdpr_internal.live_bases(s.subject_type, keys) AS l
+  WHERE l.lawful_basis <> 'consent' OR EXISTS (
+    SELECT FROM gdpr_internal.erasure_queue AS q
+    WHERE q.subject_type = s.subject_type AND q.subject_key = l.subject_key AND q.state IN ('due', 'held', 'failed')
+      AND q.reason IN ('consent rejected', 'consent withdrawn'))
+  GROUP BY l.subject_key, l.lawful_basis;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.blocked(text, text[]) IS
-  'Rows that hold people back, per canonical key and blocker';
+  'Rows and live lawful bases that hold people back, per canonical key and blocker';
 
 --| What holds a person back now, with the number of rows.
 CREATE OR REPLACE FUNCTION gdpr.blockers(subject_type text, subject_key text)

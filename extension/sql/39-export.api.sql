@@ -19,6 +19,7 @@ BEGIN
       FROM gdpr_internal.redirect AS r WHERE r.subject_type = s.subject_type
       ORDER BY r.relation_schema, r.relation_name, r.column_name;
   END LOOP;
+  RETURN QUERY SELECT e FROM gdpr_internal.export_purposes() AS e;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.export_subjects() IS

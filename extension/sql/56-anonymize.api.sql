@@ -248,6 +248,9 @@ BEGIN
 
   hits := gdpr_internal.find_all(plan.body, people);
   IF erase_people.run IS NULL AND NOT erase_people.trial THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
+  IF NOT erase_people.trial THEN
+    PERFORM gdpr_internal.suppress_leaving(erase_people.subject_type, ARRAY(SELECT keys[p] FROM unnest(people.people) AS p));
+  END IF;
   done := gdpr_internal.change_all(plan.body, hits);
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,

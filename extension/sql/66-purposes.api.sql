@@ -236,3 +236,24 @@ CREATE OR REPLACE VIEW gdpr.purposes AS
           WHERE g.purpose OPERATOR(pg_catalog.=) p.purpose AND g.campaign ORDER BY g.role) AS campaign_roles
   FROM gdpr_internal.purpose AS p;
 COMMENT ON VIEW gdpr.purposes IS 'Purposes with lawful basis, and the roles that may process or send campaigns for them';
+
+--| Runnable statements that declare purposes, countries and columns again. Grants belong to an installation.
+CREATE OR REPLACE FUNCTION gdpr_internal.export_purposes() RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT line FROM (
+    SELECT 1, p.bit::text, concat('SELECT gdpr.add_purpose(', format('%L, %L', p.purpose, p.lawful_basis),
+      ', description => ' || quote_literal(p.description), ', validity => ' || quote_literal(p.validity),
+      ', kinds => ' || quote_literal(p.kinds), CASE WHEN p.marketing THEN ', marketing => true' END,
+      CASE WHEN p.profiling THEN ', profiling => true' END, ');')
+    FROM gdpr_internal.purpose AS p WHERE p.bit <> 0
+    UNION ALL
+    SELECT 2, c.country, format('SELECT gdpr.set_country(%L, %s, %s);', c.country, c.consent_age, c.in_scope)
+    FROM gdpr_internal.country AS c
+    UNION ALL
+    SELECT 3, c.subject_type, format('SELECT gdpr.set_person_columns(%L, %L, %L);', c.subject_type, c.country_column, c.birth_date_column)
+    FROM gdpr_internal.consent_setting AS c WHERE c.country_column IS NOT NULL OR c.birth_date_column IS NOT NULL
+  ) AS e(part, name, line)
+  ORDER BY part, CASE WHEN part = 1 THEN lpad(name, 2, '0') ELSE name END COLLATE "C"
+$$;
+COMMENT ON FUNCTION gdpr_internal.export_purposes() IS
+  'Runnable statements that declare purposes, countries and the columns with country and birth date again';

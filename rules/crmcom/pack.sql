@@ -6,6 +6,7 @@
 --   part 2  what each column is                            (its kind decides how it is erased, masked, generalized)
 --   part 3  what holds an anonymization back
 --   part 4  what still arrives for people who are gone
+--   part 5  what people's data is used for, on what basis, and what follows from a refusal
 -- Kinds are listed in gdpr.kinds. not_personal means: somebody looked and found nothing about a person
 -- in it; it is never changed. Amounts, posting dates and products are such columns: sums must not change.
 --
@@ -360,5 +361,36 @@ SELECT gdpr.add_blocker('contact', 'legal hold',                 'crmcom.open_le
 
 SELECT gdpr.redirect_frozen('contact', 'crmcom.financial_transaction', 'account_id',
                             '00000000-0000-4000-8000-000000000000');
+
+-- ---------------------------------------------------------------------------------------------
+-- Part 5: what people's data is used for, and on what basis (Article 6). Only two of these purposes need
+-- consent. What an open subscription, a job or a debt is to an erasure (part 3), a contract or the
+-- law is to the everyday work: it may go on, whatever somebody answers about letters.
+-- ---------------------------------------------------------------------------------------------
+
+SELECT gdpr.add_purpose('service', 'contract', 'Subscriptions, jobs, activities and service requests of customers');
+SELECT gdpr.add_purpose('billing', 'contract', 'Invoices, payments, and what is due');
+SELECT gdpr.add_purpose('bookkeeping', 'legal_obligation', 'Books and vouchers, as long as tax law wants them');
+SELECT gdpr.add_purpose('collections', 'legitimate_interests', 'Reminders and legal holds: people may object');
+SELECT gdpr.add_purpose('marketing', 'consent', 'Letters, e-mails and calls about offers', interval '3 years',
+                        kinds => '{first_name,last_name,email,phone,social_handle}', marketing => true);
+SELECT gdpr.add_purpose('rewards', 'consent', 'Points and offers by what was bought', profiling => true);
+
+-- Who works for which purpose; users are members of these roles.
+SELECT gdpr.grant_purpose(p, 'crmcom_app', campaign => p = 'marketing')
+FROM (VALUES ('administration'), ('service'), ('collections'), ('marketing')) AS t (p);
+SELECT gdpr.grant_purpose(p, 'crmcom_billing')
+FROM (VALUES ('billing'), ('bookkeeping'), ('collections'), ('rewards')) AS t (p);
+
+-- CRM.COM's consent settings. Who has not answered yet has complete functionality (mode crmcom).
+SELECT gdpr.set_consent_mode('contact', 'crmcom');
+-- Who refuses stays on file, and no functionality is allowed: only administration and what the law demands.
+SELECT gdpr.set_consent_action('contact', 'rejected', 'none');
+-- Who withdraws is anonymized, as soon as nothing of part 3 and no contract holds the person back.
+SELECT gdpr.set_consent_action('contact', 'withdrawn', 'anonymize');
+
+-- The text that everybody is asked with. A new version is another add_form(); gdpr.require_reconsent() asks again.
+SELECT gdpr.add_form('consent', 'We may write to you and call you about our offers. You can say no at any time.');
+SELECT gdpr.set_consent_form('contact', 'consent:1', 'marketing');
 
 COMMIT;

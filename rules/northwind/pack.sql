@@ -85,4 +85,13 @@ SELECT gdpr.classify('public.employees', c, r) FROM (VALUES
   ('photo_path',        'photo')
 ) AS t (c, r);
 
+-- ---------------------------------------------------------------------------------------------
+-- What it is used for. Companies order; their contact persons get the catalogue if they want it.
+-- ---------------------------------------------------------------------------------------------
+
+SELECT gdpr.add_purpose('ordering', 'contract', 'Orders, shipping and invoices');
+SELECT gdpr.add_purpose('employment', 'contract', 'Working hours and wages');
+SELECT gdpr.add_purpose('catalogue', 'consent', 'The catalogue, by post', interval '2 years',
+                        kinds => '{full_name,company,address_line,city,region,postal_code,country}', marketing => true);
+
 COMMIT;

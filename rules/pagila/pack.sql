@@ -90,4 +90,13 @@ CREATE OR REPLACE VIEW public.gdpr_active_staff AS
   SELECT staff_id FROM public.staff WHERE active;
 SELECT gdpr.add_blocker('staff', 'still employed', 'public.gdpr_active_staff', 'staff_id');
 
+-- ---------------------------------------------------------------------------------------------
+-- What it is used for. Renting is a contract; the shop writes about new films to those who said yes.
+-- ---------------------------------------------------------------------------------------------
+
+SELECT gdpr.add_purpose('rental', 'contract', 'Renting films, and getting them back');
+SELECT gdpr.add_purpose('employment', 'contract', 'Working hours and wages');
+SELECT gdpr.add_purpose('new_films', 'consent', 'E-mails about new films', interval '2 years',
+                        kinds => '{first_name,last_name,email}', marketing => true);
+
 COMMIT;

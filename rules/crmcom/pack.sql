@@ -10,7 +10,8 @@
 -- Kinds are listed in gdpr.kinds. not_personal means: somebody looked and found nothing about a person
 -- in it; it is never changed. Amounts, posting dates and products are such columns: sums must not change.
 --
--- Load by a role that owns the tables (a superuser, or a member of crmcom_app and crmcom_billing):
+-- Load by a role that owns the tables and decides on purposes (a superuser, or a member of crmcom_app and
+-- crmcom_billing with the bundle dpo):
 --   psql -v ON_ERROR_STOP=1 -o /dev/null -f rules/crmcom/pack.sql
 -- All or nothing; a second run changes nothing.
 

@@ -174,7 +174,8 @@ SELECT blocker, row_count FROM gdpr.blockers('person', '51') WHERE row_count > 0
 -- who changes their mind comes off the queue
 SELECT gdpr.record_consent('person', '61', 'accepted', 'marketing', medium => 'email') \g /dev/null
 SELECT subject_key, state FROM gdpr.erasure_queue WHERE subject_type = 'person' AND subject_key = '61';
-SELECT key, gdpr.why('person', key, 'marketing') FROM someone ORDER BY key;
+SELECT key, regexp_replace(gdpr.why('person', key, 'marketing'), '\d{4}-\d\d-\d\d|(?<=event )\d+', '…', 'g') AS why
+FROM someone ORDER BY key;
 SELECT gdpr.set_consent_mode('person', 'strict') \g /dev/null
 SELECT gdpr.set_consent_action('person', s, 'full') FROM unnest(ARRAY['rejected', 'withdrawn']) AS s \g /dev/null
 CALL gdpr.unprotect('person');
@@ -226,10 +227,10 @@ SELECT subject_key, state FROM gdpr.consent WHERE subject_type = 'person' AND pu
 -- proof_stays_when_the_person_goes ---------------------------------------------------------------
 SELECT gdpr.record_consent('person', '97', 'withdrawn', 'survey', medium => 'telephone', comment => 'said on the phone to Kim',
   attachment => '\x25504446', media_type => 'application/pdf', source_ip => '192.0.2.7') \g /dev/null
-SELECT kind, state, comment, source_ip, encode(attachment, 'hex') = encode(sha256('\x25504446'), 'hex') AS digest_of_the_scan, media_type
+SELECT kind, state, comment, source_ip, attachment_sha256 = encode(sha256('\x25504446'), 'hex') AS digest_of_the_scan, media_type
 FROM gdpr.consent_history WHERE subject_type = 'person' AND subject_key = '97' ORDER BY event;
 SELECT gdpr.anonymize_subject('person', '97', 'left') > 0 AS gone;
-SELECT kind, state, medium, comment, source_ip, attachment, media_type, owner = current_user AS by_whom
+SELECT kind, state, medium, comment, source_ip, attachment_sha256, media_type, owner = current_user AS by_whom
 FROM gdpr.consent_history WHERE subject_type = 'person' AND subject_key = '97' ORDER BY event;
 SELECT count(*) AS scans_left FROM gdpr_internal.consent_attachment;
 

@@ -20,17 +20,12 @@
 namespace gdpr::pg {
 
 char* key_file = nullptr;
+uint64 key_generation = 0;
 
 namespace {
 
-constexpr int kKeyBytes = 32;
 constexpr int kFileBytes = 2 * kKeyBytes + 1;
-constexpr int kFingerprintBytes = 16;
 constexpr char kDigestUse[] = "subject_key";
-
-struct Master {
-  uint8 bytes[kKeyBytes];
-};
 
 // The sub-key of keyed_digest. The master is wiped after use.
 uint8 digest_key[32];
@@ -150,24 +145,31 @@ void FingerprintOf(const Master& master, char (&fingerprint)[kFingerprintBytes +
 }
 
 // The newest row of gdpr_internal.key_fingerprint, read without privileges: we may run as anybody.
-bool KnownFingerprint(char (&fingerprint)[kFingerprintBytes + 1]) {
+// False when there is none.
+bool FindKnownKey(KnownKey* known) {
   Oid oid = get_relname_relid("key_fingerprint", get_namespace_oid("gdpr_internal", false));
   if (!OidIsValid(oid)) elog(ERROR, "table gdpr_internal.key_fingerprint does not exist");
   Relation relation = table_open(oid, AccessShareLock);
+  TupleDesc columns = RelationGetDescr(relation);
+  AttrNumber instance = get_attnum(oid, "instance");
   SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
-  int32 newest = -1;
+  *known = KnownKey{};
+  known->id = -1;
   HeapTuple tuple;
   while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
     bool isnull;
-    int32 id = DatumGetInt32(heap_getattr(tuple, 1, RelationGetDescr(relation), &isnull));
-    if (id <= newest) continue;
-    newest = id;
-    Datum known = heap_getattr(tuple, 2, RelationGetDescr(relation), &isnull);
-    strlcpy(fingerprint, TextDatumGetCString(known), sizeof(fingerprint));
+    int32 id = DatumGetInt32(heap_getattr(tuple, 1, columns, &isnull));
+    if (id <= known->id) continue;
+    known->id = id;
+    Datum fingerprint = heap_getattr(tuple, 2, columns, &isnull);
+    strlcpy(known->fingerprint, TextDatumGetCString(fingerprint), sizeof(known->fingerprint));
+    if (instance == InvalidAttrNumber) continue;  // ALTER EXTENSION UPDATE is still to come
+    memcpy(&known->instance, DatumGetUUIDP(heap_getattr(tuple, instance, columns, &isnull)),
+           sizeof(known->instance));
   }
   systable_endscan(scan);
   table_close(relation, AccessShareLock);
-  return newest >= 0;
+  return known->id >= 0;
 }
 
 void CheckFingerprint(const Master& master, const char* known) {
@@ -232,21 +234,8 @@ void AfterTransaction(XactEvent event, void*) {
 }
 
 void LoadDigestKey() {
-  CheckConfigured();
-  char known[kFingerprintBytes + 1];
-  if (!KnownFingerprint(known)) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("this database has no key yet"),
-                    errhint("Call gdpr.create_key() as a superuser.")));
-  }
   Master master;
-  if (!ReadKey(&master)) {
-    ereport(ERROR,
-            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the key file is missing"),
-             errhint("Restore it from its safe copy; a new key would not match what was "
-                     "stored with the old one.")));
-  }
-  CheckFingerprint(master, known);
+  LoadMaster(RequireKnownKey(), &master);
   Failure failure;
   bool ok = Catch(failure, [&] {
     Key key = DeriveKey({master.bytes, kKeyBytes}, kDigestUse);
@@ -260,7 +249,29 @@ void LoadDigestKey() {
 
 }  // namespace
 
+KnownKey RequireKnownKey() {
+  CheckConfigured();
+  KnownKey known;
+  if (!FindKnownKey(&known)) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("this database has no key yet"),
+                    errhint("Call gdpr.create_key() as a superuser.")));
+  }
+  return known;
+}
+
+void LoadMaster(const KnownKey& known, Master* master) {
+  if (!ReadKey(master)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the key file is missing"),
+             errhint("Restore it from its safe copy; a new key would not match what was "
+                     "stored with the old one.")));
+  }
+  CheckFingerprint(*master, known.fingerprint);
+}
+
 void ForgetKey(const char*, void*) {
+  key_generation++;
   explicit_bzero(digest_key, sizeof(digest_key));
   digest_key_loaded = false;
 }
@@ -293,19 +304,19 @@ GDPR_FUNCTION(gdpr_create_key) {
   PreventCommandIfReadOnly("gdpr.create_key()");
   char directory[PATH_MAX];
   CheckPlace(directory);
-  char known[kFingerprintBytes + 1];
-  bool is_known = KnownFingerprint(known);
+  KnownKey known;
+  bool is_known = FindKnownKey(&known);
   Master master;
   bool is_there = ReadKey(&master);
   if (is_known && !is_there) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("this database has a key, but the key file is missing"),
-                    errdetail("Fingerprint of the key: %s.", known),
+                    errdetail("Fingerprint of the key: %s.", known.fingerprint),
                     errhint("Restore the file from its safe copy; a new key would not match what "
                             "was stored with the old one.")));
   }
   if (is_known) {
-    CheckFingerprint(master, known);
+    CheckFingerprint(master, known.fingerprint);
     ereport(NOTICE, (errmsg("the key exists already")));
   } else {
     if (is_there) {

@@ -15,6 +15,7 @@ extern "C" {
 // clang-format off
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"

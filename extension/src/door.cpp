@@ -12,12 +12,6 @@
 namespace gdpr::pg {
 namespace {
 
-struct Door {
-  Door* outer;
-  Oid caller;
-  const OwnerScope* scope;  // what we worked on when the door was opened
-};
-
 Door* current_door = nullptr;
 
 // The definer function behind the door that `fcinfo` calls: same name and arguments, gdpr_internal.
@@ -38,6 +32,15 @@ Oid FunctionBehind(FunctionCallInfo fcinfo) {
 }
 
 }  // namespace
+
+void OpenDoor(Door& door) {
+  door = {current_door, GetUserId(), CurrentScope()};
+  current_door = &door;
+}
+
+void CloseDoor(const Door& door) {
+  current_door = door.outer;
+}
 
 Oid DoorCaller(const OwnerScope* scope) {
   return current_door != nullptr && current_door->scope == scope ? current_door->caller
@@ -60,13 +63,13 @@ GDPR_FUNCTION(gdpr_door) {
   InitFunctionCallInfoData(*call, static_cast<FmgrInfo*>(fcinfo->flinfo->fn_extra), fcinfo->nargs,
                            fcinfo->fncollation, nullptr, fcinfo->resultinfo);
   for (int i = 0; i < fcinfo->nargs; i++) call->args[i] = fcinfo->args[i];
-  Door door{current_door, GetUserId(), CurrentScope()};
-  current_door = &door;
+  Door door;
+  OpenDoor(door);
   volatile Datum result = 0;
   PG_TRY();
   { result = FunctionCallInvoke(call); }
   PG_FINALLY();
-  { current_door = door.outer; }
+  { CloseDoor(door); }
   PG_END_TRY();
   fcinfo->isnull = call->isnull;
   return result;

@@ -3,6 +3,7 @@
 
 #include "extension/src/compat.hpp"
 #include "extension/src/owner.hpp"
+#include "extension/src/state_scan.hpp"
 
 namespace gdpr::pg {
 namespace {
@@ -282,21 +283,13 @@ void FindStateTables(Guard* guard, Oid schema) {
   table_close(value, AccessShareLock);
 }
 
-Oid SchemaOwner(Oid schema) {
-  HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-  if (!HeapTupleIsValid(tuple)) elog(ERROR, "schema %u is gone", schema);
-  Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
-  ReleaseSysCache(tuple);
-  return owner;
-}
-
 // Reads the declarations as their owner, with a snapshot that sees what was committed by now: in
 // REPEATABLE READ too, because what is read here outlives the transaction.
-void ReadTargets(Guard* guard, Relation relation, Oid schema) {
+void ReadTargets(Guard* guard, Relation relation) {
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
-  SetUserIdAndSecContext(SchemaOwner(schema), context | SECURITY_LOCAL_USERID_CHANGE);
+  SetUserIdAndSecContext(StateOwner(), context | SECURITY_LOCAL_USERID_CHANGE);
   Oid types[1] = {OIDOID};
   Datum values[1] = {ObjectIdGetDatum(RelationGetRelid(relation))};
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
@@ -321,7 +314,7 @@ Guard* BuildGuard(Relation relation) {
       AllocSetContextCreate(CurrentMemoryContext, "pg_gdpr guard", ALLOCSET_SMALL_SIZES);
   auto* guard = static_cast<Guard*>(MemoryContextAllocZero(context, sizeof(Guard)));
   guard->context = context;
-  ReadTargets(guard, relation, schema);
+  ReadTargets(guard, relation);
   FindStateTables(guard, schema);
   // complete: from here on it lives as long as the backend
   MemoryContextSetParent(context, CacheMemoryContext);

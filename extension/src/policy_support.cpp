@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 // The planner's questions about policy functions.
 #include "extension/src/policy_call.hpp"
+#include "extension/src/state_scan.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -33,15 +34,6 @@ bool FindTable(Node* node, void* result) {
   return WalkParts(node, FindTable, found);
 }
 
-bool IsOurs(Oid role) {
-  HeapTuple tuple =
-      SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(get_namespace_oid("gdpr_internal", true)));
-  if (!HeapTupleIsValid(tuple)) return false;
-  bool ours = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner == role;
-  ReleaseSysCache(tuple);
-  return ours;
-}
-
 // A masked view of ours reads its table as gdpr_owner and decides row by row, cell by cell what it
 // shows: the policy on that table is true for it. Nobody else can make a view of gdpr_owner's.
 Node* Simplify(SupportRequestSimplify* request) {
@@ -53,7 +45,7 @@ Node* Simplify(SupportRequestSimplify* request) {
   RangeTblEntry* entry = rt_fetch(found.entry, query->rtable);
   if (entry->rtekind != RTE_RELATION) return nullptr;
   Oid role = CheckedAs(QueryPermissions(query), entry);
-  if (!OidIsValid(role) || !IsOurs(role)) return nullptr;
+  if (!OidIsValid(role) || role != StateOwner()) return nullptr;
   return makeBoolConst(true, false);
 }
 

@@ -9,6 +9,15 @@ Oid StateTable(const char* name) {
   return get_relname_relid(name, get_namespace_oid("gdpr_internal", false));
 }
 
+Oid StateOwner() {
+  Oid schema = get_namespace_oid("gdpr_internal", false);
+  HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+  if (!HeapTupleIsValid(tuple)) elog(ERROR, "schema %u is gone", schema);
+  Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+  ReleaseSysCache(tuple);
+  return owner;
+}
+
 void BeginStateScan(StateScan& scan, const char* table, Snapshot snapshot, int count,
                     const char* const* values) {
   Oid oid = StateTable(table);

@@ -9,6 +9,9 @@ namespace gdpr::pg {
 /// The oid of a table in schema gdpr_internal, or InvalidOid.
 Oid StateTable(const char* name);
 
+/// The role that owns pg_gdpr. Errors when the extension is gone.
+Oid StateOwner();
+
 /// A scan by the first columns of a primary key, all of them text.
 struct StateScan {
   Relation heap;

@@ -136,7 +136,7 @@ BEGIN
     RAISE EXCEPTION 'there are 62 purposes already' USING ERRCODE = 'program_limit_exceeded',
       HINT = 'gdpr.purposes lists them; gdpr.drop_purpose() gives one up.';
   END IF;
-  wanted.declared_at := statement_timestamp();
+  wanted.declared_at := clock_timestamp();  -- after every consent of this very statement
   INSERT INTO gdpr_internal.purpose SELECT wanted.*;
   PERFORM gdpr_internal.refresh_masks();
 END

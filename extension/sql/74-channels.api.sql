@@ -141,8 +141,11 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.subject_key FROM gdpr_internal.minors($1, NULL, statement_timestamp()) AS m
   WHERE NOT coalesce((
     SELECT c.state = 'accepted' AND e.guardian
-    FROM gdpr_internal.consent_state AS c JOIN gdpr_internal.consent_event AS e ON e.event = c.event
-    WHERE c.subject_type = $1 AND c.subject_key = m.subject_key AND c.purpose IN ($2, '')
+      AND coalesce(least(c.valid_until, CASE WHEN c.purpose = '' THEN c.updated_at + p.validity END) > statement_timestamp(), true)
+    FROM gdpr_internal.purpose AS p
+    JOIN gdpr_internal.consent_state AS c ON c.subject_type = $1 AND c.subject_key = m.subject_key AND c.purpose IN (p.purpose, '')
+    JOIN gdpr_internal.consent_event AS e ON e.event = c.event
+    WHERE p.purpose = $2
     ORDER BY c.purpose DESC LIMIT 1), false)
 $$;
 COMMENT ON FUNCTION gdpr_internal.children_alone(text, text) IS

@@ -190,7 +190,7 @@ FROM (VALUES ('81', 'accepted'), ('82', 'rejected'), ('83', 'accepted'), ('83', 
 CREATE TEMP TABLE before AS SELECT ctid::text AS place, xmin::text AS writer, s.* FROM gdpr_internal.consent_state AS s
 WHERE purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85');
 SELECT gdpr.require_reconsent('person', 'terms:2', 'survey') AS people_concerned;
-SELECT subject_key, state, updated_at, form, current_form FROM gdpr.consent
+SELECT subject_key, state, updated_at IS NULL AS date_is_empty, form, current_form FROM gdpr.consent
 WHERE subject_type = 'person' AND purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY subject_key;
 SELECT b.subject_key, b.state AS before, s.state AS after, b::text = (SELECT ROW(s.ctid::text, s.xmin::text, s.*)::text) AS untouched_byte_for_byte
 FROM before AS b JOIN gdpr_internal.consent_state AS s USING (subject_type, subject_key, purpose) ORDER BY 1;

@@ -23,50 +23,87 @@ LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'gdpr_open_token';
 COMMENT ON FUNCTION gdpr_internal.open_token(text) IS
   'What a token says; PD009 for whatever this database did not make';
 
---| A token for one person and one purpose.
-CREATE OR REPLACE FUNCTION gdpr.consent_token(
-  subject_type text, subject_key text, purpose text DEFAULT NULL, valid_for interval DEFAULT '30 days')
-RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(consent_token.subject_type);
-  known gdpr_internal.purpose;
-  asked gdpr_internal.current_form := gdpr_internal.asked_form(s.subject_type, coalesce(consent_token.purpose, ''));
-  person text;
-  issued_at timestamptz := clock_timestamp();
-BEGIN
-  IF consent_token.subject_key IS NULL OR consent_token.valid_for IS NULL THEN
-    RAISE EXCEPTION 'a token needs a person and how long it is valid' USING ERRCODE = '22004',
-      HINT = 'valid_for => ''30 days'' is the default.';
-  ELSIF NOT isfinite(consent_token.valid_for) OR consent_token.valid_for <= '0'::interval THEN
-    RAISE EXCEPTION 'a token must be valid for some time, and not for ever' USING ERRCODE = '22023',
-      HINT = 'valid_for limits accepting only: withdrawing and unsubscribing works for ever.';
-  ELSIF consent_token.purpose IS NOT NULL THEN
-    known := gdpr_internal.known_purpose(consent_token.purpose);
-    IF known.lawful_basis <> 'consent' AND NOT gdpr_internal.may_object(known) THEN
-      RAISE EXCEPTION 'people have nothing to decide about purpose "%"', known.purpose USING ERRCODE = '22023',
-        DETAIL = format('It rests on %s: there is no consent to give, and no right to object.', known.lawful_basis),
-        HINT = 'Name a purpose that rests on consent, or on legitimate interests.';
-    END IF;
-  END IF;
-  person := (gdpr_internal.canonical_keys(s.subject_type, ARRAY[consent_token.subject_key]))[1];
-  IF gdpr.is_frozen(s.subject_type, person) THEN
-    RAISE EXCEPTION 'person of subject type "%" is frozen', s.subject_type USING ERRCODE = 'PD001',
-      HINT = format('Leave such people out; gdpr.%I lists them.', s.subject_type || '_frozen');
-  END IF;
-  RETURN gdpr_internal.make_token(s.subject_type, person, coalesce(known.purpose, ''), coalesce(asked.form, ''),
-    coalesce(asked.version, 0), issued_at, issued_at + consent_token.valid_for);
-END
-$$;
-COMMENT ON FUNCTION gdpr.consent_token(text, text, text, interval) IS
-  'A token for a link with which one person decides on one purpose (NULL: in general); valid_for limits accepting only';
-
 --| Whether Art. 21 gives a right to object to a purpose.
 CREATE OR REPLACE FUNCTION gdpr_internal.may_object(purpose gdpr_internal.purpose) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT $1.bit <> 0 AND ($1.lawful_basis IN ('public_task', 'legitimate_interests') OR $1.marketing OR $1.profiling)
 $$;
 COMMENT ON FUNCTION gdpr_internal.may_object(gdpr_internal.purpose) IS 'Whether people may object to a purpose (Art. 21, 22)';
+
+--| Canonical keys of people that tokens can be made for; stops at missing and frozen ones. Locks nothing.
+CREATE OR REPLACE FUNCTION gdpr_internal.token_people(subject_type text, subject_keys text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(token_people.subject_type);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
+  keys text[] := gdpr_internal.canonical_keys(s.subject_type, token_people.subject_keys);
+  frozen bigint;
+  there bigint;
+BEGIN
+  SELECT count(f.subject_key) INTO frozen FROM unnest(keys) AS k(key)
+  CROSS JOIN LATERAL (SELECT f.subject_key FROM gdpr_internal.frozen AS f
+                      WHERE f.subject_type = s.subject_type AND f.subject_key = k.key OFFSET 0) AS f;
+  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format('SELECT pg_catalog.count(*) FROM (%s) AS x',
+    gdpr_internal.find_subject_sql(s.subject_type)), keys) AS r(n bigint);
+  IF frozen > 0 THEN
+    RAISE EXCEPTION 'person of subject type "%" is frozen', s.subject_type USING ERRCODE = 'PD001',
+      DETAIL = format('%s of %s people are anonymized: there is nobody to write to.', frozen, cardinality(keys)),
+      HINT = format('Leave them out; gdpr.%I lists them.', s.subject_type || '_frozen');
+  ELSIF there < cardinality(keys) THEN
+    RAISE EXCEPTION 'no person of subject type "%" has this key', s.subject_type USING ERRCODE = 'P0002',
+      DETAIL = format('%s of %s people are missing.', cardinality(keys) - there, cardinality(keys)),
+      HINT = 'Check the key.';
+  END IF;
+  RETURN keys;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.token_people(text, text[]) IS
+  'Canonical keys of people that tokens can be made for; stops at a missing (P0002) or frozen (PD001) one';
+
+--| Tokens for many people and one purpose: what a campaign needs.
+CREATE OR REPLACE FUNCTION gdpr.consent_tokens(
+  subject_type text, subject_keys text[], purpose text DEFAULT NULL, valid_for interval DEFAULT '30 days')
+RETURNS TABLE (subject_key text, token text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  known gdpr_internal.purpose;
+  asked gdpr_internal.current_form := gdpr_internal.asked_form(consent_tokens.subject_type, coalesce(consent_tokens.purpose, ''));
+  people text[];
+  now_at timestamptz := clock_timestamp();
+BEGIN
+  IF consent_tokens.subject_keys IS NULL OR consent_tokens.valid_for IS NULL THEN
+    RAISE EXCEPTION 'a token needs a person and how long it is valid' USING ERRCODE = '22004',
+      HINT = 'valid_for => ''30 days'' is the default.';
+  ELSIF NOT isfinite(consent_tokens.valid_for) OR now_at + consent_tokens.valid_for <= now_at THEN
+    RAISE EXCEPTION 'a token must be valid for some time, and not for ever' USING ERRCODE = '22023',
+      HINT = 'valid_for limits accepting only: withdrawing and unsubscribing works for ever.';
+  ELSIF consent_tokens.purpose IS NOT NULL THEN
+    known := gdpr_internal.known_purpose(consent_tokens.purpose);
+    IF known.lawful_basis <> 'consent' AND NOT gdpr_internal.may_object(known) THEN
+      RAISE EXCEPTION 'people have nothing to decide about purpose "%"', known.purpose USING ERRCODE = '22023',
+        DETAIL = format('It rests on %s: there is no consent to give, and no right to object.', known.lawful_basis),
+        HINT = 'Name a purpose that rests on consent, or on legitimate interests.';
+    END IF;
+  END IF;
+  people := gdpr_internal.token_people(consent_tokens.subject_type, consent_tokens.subject_keys);
+  RETURN QUERY
+    SELECT k.given, gdpr_internal.make_token(consent_tokens.subject_type, k.canonical, coalesce(known.purpose, ''),
+      coalesce(asked.form, ''), coalesce(asked.version, 0), now_at, now_at + consent_tokens.valid_for)
+    FROM unnest(consent_tokens.subject_keys, people) AS k(given, canonical);
+END
+$$;
+COMMENT ON FUNCTION gdpr.consent_tokens(text, text[], text, interval) IS
+  'Tokens for links with which people decide on one purpose (NULL: in general), each with the key as it was given';
+
+--| A token for one person and one purpose.
+CREATE OR REPLACE FUNCTION gdpr.consent_token(
+  subject_type text, subject_key text, purpose text DEFAULT NULL, valid_for interval DEFAULT '30 days')
+RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT t.token FROM gdpr.consent_tokens($1, ARRAY[$2], $3, $4) AS t
+$$;
+COMMENT ON FUNCTION gdpr.consent_token(text, text, text, interval) IS
+  'A token for a link with which one person decides on one purpose (NULL: in general); valid_for limits accepting only';
 
 --| Locks the person that a token is about; false if there is none any more.
 CREATE OR REPLACE FUNCTION gdpr_internal.lock_token_person(subject_type text, subject_key text) RETURNS boolean

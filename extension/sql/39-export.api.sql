@@ -20,6 +20,7 @@ BEGIN
       ORDER BY r.relation_schema, r.relation_name, r.column_name;
   END LOOP;
   RETURN QUERY SELECT e FROM gdpr_internal.export_purposes() AS e;
+  RETURN QUERY SELECT e FROM gdpr_internal.export_consent() AS e;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.export_subjects() IS

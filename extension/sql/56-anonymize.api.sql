@@ -255,6 +255,7 @@ BEGIN
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
                                                 erase_people.run, erase_people.chunk, done.hits));
+  PERFORM gdpr_internal.erase_consent(erase_people.subject_type, keys, erasures, erase_people.run IS NULL AND NOT erase_people.trial);
   IF erase_people.run IS NULL THEN
     PERFORM gdpr_internal.renew_statistics(stale);
     PERFORM gdpr_internal.run_settle(erase_people.subject_type, keys);

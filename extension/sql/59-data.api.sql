@@ -116,7 +116,7 @@ COMMENT ON FUNCTION gdpr_internal.omitted(gdpr_internal.subject_type, regclass, 
   'What to leave out of each row: credentials, other people''s keys, content that others share';
 
 --| Everything held on one person, found and read. JIT would take ten times as long as the work.
---| {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}]}.
+--| {"subject_type", "subject_key", "relations": [{"relation", "scope", "rows", "withheld"}], "consent": {…}}.
 CREATE OR REPLACE FUNCTION gdpr_internal.subject_data(subject_type text, subject_key text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
@@ -163,7 +163,8 @@ BEGIN
       'rows', gdpr_internal.rows_as_json((held[step.step]).relids, (held[step.step]).tids,
         gdpr_internal.omitted(s, step.relation, held[step.step], alone, by_link))));
   END LOOP;
-  RETURN jsonb_build_object('subject_type', s.subject_type, 'subject_key', keys[1], 'relations', relations);
+  RETURN jsonb_build_object('subject_type', s.subject_type, 'subject_key', keys[1], 'relations', relations,
+    'consent', gdpr_internal.consent_data(s.subject_type, keys[1]));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.subject_data(text, text) IS

@@ -261,6 +261,9 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = format('%s of its %s chunks are pending.', waiting, target.chunks);
   END IF;
+  IF EXISTS (SELECT FROM gdpr_internal.erasure AS e WHERE e.run = target.run AND e.key_digest) THEN
+    PERFORM gdpr_internal.analyze_consent(target.subject_type);
+  END IF;
   UPDATE gdpr_internal.run AS r SET state = 'finished', finished_at = clock_timestamp()
   WHERE r.run = target.run;
 END

@@ -54,10 +54,11 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.asked_form(text, text) IS 'The form that people are asked with now: the purpose''s, else the subject type''s';
 
 --| Adds a version of a text that people consent to.
-CREATE OR REPLACE FUNCTION gdpr_internal.add_form(form text, body text, attachment bytea DEFAULT NULL) RETURNS int
+CREATE OR REPLACE FUNCTION gdpr_internal.add_form(form text, body text, attachment bytea DEFAULT NULL, version int DEFAULT NULL) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  newest gdpr_internal.form;
+  known gdpr_internal.form;
+  next_version int;
   wanted bytea := sha256(int8send(octet_length(convert_to(add_form.body, 'UTF8'))) || convert_to(add_form.body, 'UTF8')
     || coalesce(add_form.attachment, ''));
 BEGIN
@@ -68,24 +69,32 @@ BEGIN
       HINT = 'Use at most 63 lower-case letters, digits, _ and -, beginning with a letter.';
   END IF;
   LOCK TABLE gdpr_internal.form IN SHARE ROW EXCLUSIVE MODE;
-  SELECT f.* INTO newest FROM gdpr_internal.form AS f WHERE f.form = add_form.form ORDER BY f.version DESC LIMIT 1;
-  IF newest.digest = wanted THEN
-    RAISE NOTICE 'form "%:%" has this text already', newest.form, newest.version;
-    RETURN newest.version;
+  SELECT f.* INTO known FROM gdpr_internal.form AS f
+  WHERE f.form = add_form.form AND (add_form.version IS NULL OR f.version = add_form.version) ORDER BY f.version DESC LIMIT 1;
+  IF known.digest = wanted THEN
+    RAISE NOTICE 'form "%:%" has this text already', known.form, known.version;
+    RETURN known.version;
+  END IF;
+  next_version := 1 + coalesce((SELECT max(f.version) FROM gdpr_internal.form AS f WHERE f.form = add_form.form), 0);
+  IF add_form.version <> next_version THEN
+    RAISE EXCEPTION 'form "%:%" cannot be added', add_form.form, add_form.version
+      USING ERRCODE = CASE WHEN known.form IS NULL THEN '22023' ELSE '42710' END,
+            DETAIL = CASE WHEN known.form IS NULL THEN format('Its next version is %s.', next_version) ELSE 'That version has another text: people consented to it.' END,
+            HINT = 'Leave the version out to add the next one.';
   END IF;
   INSERT INTO gdpr_internal.form (form, version, body, digest, attachment, created_by)
-  VALUES (add_form.form, coalesce(newest.version, 0) + 1, add_form.body, wanted, add_form.attachment,
+  VALUES (add_form.form, next_version, add_form.body, wanted, add_form.attachment,
           pg_get_userbyid(gdpr_internal.caller()));
-  RETURN coalesce(newest.version, 0) + 1;
+  RETURN next_version;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.add_form(text, text, bytea) IS
+COMMENT ON FUNCTION gdpr_internal.add_form(text, text, bytea, int) IS
   'Adds a version of a text that people consent to and returns its number; the newest version''s own text adds none';
 
 --| Adds a version of a text that people consent to.
-CREATE OR REPLACE FUNCTION gdpr.add_form(form text, body text, attachment bytea DEFAULT NULL) RETURNS int
+CREATE OR REPLACE FUNCTION gdpr.add_form(form text, body text, attachment bytea DEFAULT NULL, version int DEFAULT NULL) RETURNS int
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
-COMMENT ON FUNCTION gdpr.add_form(text, text, bytea) IS
+COMMENT ON FUNCTION gdpr.add_form(text, text, bytea, int) IS
   'Adds a version of a text that people consent to and returns its number; the newest version''s own text adds none';
 
 --| The settings row of a subject type.
@@ -189,24 +198,3 @@ END
 $$;
 COMMENT ON FUNCTION gdpr.set_consent_form(text, text, text) IS
   'The form ("terms:3", or "terms" for its newest version) that everybody is asked with from now on; NULL takes it away';
-
---| History refuses changes, whoever asks.
-DO $$
-DECLARE
-  t text;
-BEGIN
-  IF pg_catalog.to_regprocedure('gdpr.keep_history()') IS NULL THEN
-    RETURN;
-  END IF;
-  FOREACH t IN ARRAY ARRAY['consent_event', 'consent_detail', 'consent_attachment', 'consent_batch', 'suppression', 'form'] LOOP
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-        WHERE g.tgrelid OPERATOR(pg_catalog.=) pg_catalog.format('gdpr_internal.%I', t)::pg_catalog.regclass
-          AND g.tgname OPERATOR(pg_catalog.=) 'zz_gdpr_history') THEN
-      EXECUTE pg_catalog.format('CREATE TRIGGER zz_gdpr_history BEFORE UPDATE OR DELETE ON gdpr_internal.%I '
-        'FOR EACH ROW EXECUTE FUNCTION gdpr.keep_history()', t);
-      EXECUTE pg_catalog.format('CREATE TRIGGER zz_gdpr_history_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
-        'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.keep_history()', t);
-    END IF;
-  END LOOP;
-END
-$$;

@@ -143,6 +143,7 @@ COMMENT ON FUNCTION gdpr_internal.check_decision(text, text, text, text, text, t
 --| People who come into a state with action anonymize are queued, if nothing else allows to keep them.
 CREATE OR REPLACE FUNCTION gdpr_internal.queue_leaving(subject_type text, keys text[], state text, purpose text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+#variable_conflict use_column
 BEGIN
   IF queue_leaving.state NOT IN ('rejected', 'withdrawn')
      OR gdpr_internal.consent_action_of(queue_leaving.subject_type, queue_leaving.state, queue_leaving.purpose) <> 'anonymize' THEN

@@ -23,6 +23,24 @@ AS 'MODULE_PATHNAME', 'gdpr_may_read_inline';
 COMMENT ON FUNCTION gdpr_internal.may_read_inline(text, bigint, timestamptz, "any") IS
   'may_read() by a mask in the row itself; without one, or once it has run out, the person is looked up';
 
+--| What is declared of a link: its own columns, the parent's, and the links of the parent's rows that lead on.
+CREATE OR REPLACE FUNCTION gdpr_internal.link_hop(link int)
+RETURNS TABLE(
+  subject_type text, relation oid, columns name[], discriminator name, discriminator_value text, parent oid,
+  parent_columns name[], is_people boolean, key name[], up int[])
+LANGUAGE sql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+  SELECT l.subject_type, gdpr_internal.resolve(l.relation_schema, l.relation_name)::oid, l.columns, l.discriminator,
+    l.discriminator_value, gdpr_internal.resolve(l.parent_schema, l.parent_name)::oid, l.parent_columns,
+    (l.parent_schema, l.parent_name) = (s.relation_schema, s.relation_name), s.key,
+    ARRAY(SELECT u.link FROM gdpr_internal.link AS u
+          WHERE u.subject_type = l.subject_type AND u.scope <> 'stop'
+            AND u.relation_schema = l.parent_schema AND u.relation_name = l.parent_name ORDER BY u.link)
+  FROM gdpr_internal.link AS l JOIN gdpr_internal.subject_type AS s ON s.subject_type = l.subject_type
+  WHERE l.link = $1
+$$;
+COMMENT ON FUNCTION gdpr_internal.link_hop(int) IS
+  'What is declared of a link, and the links of its parent''s rows that lead on to people';
+
 --| May the session read rows of a link that leads to people by way of another table?
 CREATE OR REPLACE FUNCTION gdpr_internal.may_read_link(link int, VARIADIC link_values "any") RETURNS boolean
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 SUPPORT gdpr_internal.policy_support

@@ -58,20 +58,7 @@ std::string_view AsBytes(OpenTable* table, const Datum* key) {
   for (int i = 0; i < count; i++) {
     Form_pg_attribute column =
         TupleDescAttr(RelationGetDescr(table->heap), table->key_columns[i] - 1);
-    if (column->attbyval) {
-      int64 value = AsInteger(key[i], column->attlen);
-      appendBinaryStringInfo(buffer, reinterpret_cast<char*>(&value), sizeof(value));
-    } else if (column->attlen == -1) {
-      varlena* value = PG_DETOAST_DATUM_PACKED(key[i]);
-      auto length = static_cast<int32>(VARSIZE_ANY_EXHDR(value));
-      appendBinaryStringInfo(buffer, reinterpret_cast<char*>(&length), sizeof(length));
-      appendBinaryStringInfo(buffer, VARDATA_ANY(value), length);
-      if (reinterpret_cast<Pointer>(value) != DatumGetPointer(key[i])) pfree(value);
-    } else {
-      // Fixed, or a C string with its end
-      auto length = static_cast<int>(datumGetSize(key[i], false, column->attlen));
-      appendBinaryStringInfo(buffer, DatumGetPointer(key[i]), length);
-    }
+    AppendBytes(buffer, key[i], column->attbyval, column->attlen);
   }
   return {buffer->data, static_cast<size_t>(buffer->len)};
 }
@@ -164,6 +151,23 @@ bool IsInSet(OpenTable* table, const Datum* key) {
       return table->set->Contains(AsUuid(key[0]));
     default:
       return table->set->Contains(AsBytes(table, key));
+  }
+}
+
+void AppendBytes(StringInfo buffer, Datum value, bool by_value, int16 length) {
+  if (by_value) {
+    int64 number = AsInteger(value, length);
+    appendBinaryStringInfo(buffer, reinterpret_cast<char*>(&number), sizeof(number));
+  } else if (length == -1) {
+    varlena* bytes = PG_DETOAST_DATUM_PACKED(value);
+    auto size = static_cast<int32>(VARSIZE_ANY_EXHDR(bytes));
+    appendBinaryStringInfo(buffer, reinterpret_cast<char*>(&size), sizeof(size));
+    appendBinaryStringInfo(buffer, VARDATA_ANY(bytes), size);
+    if (reinterpret_cast<Pointer>(bytes) != DatumGetPointer(value)) pfree(bytes);
+  } else {
+    // Fixed, or a C string with its end
+    auto size = static_cast<int>(datumGetSize(value, false, length));
+    appendBinaryStringInfo(buffer, DatumGetPointer(value), size);
   }
 }
 

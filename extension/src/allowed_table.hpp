@@ -51,6 +51,9 @@ void LoadSet(OpenTable* table, const People* people);
 /// Whether the key is in the loaded set.
 bool IsInSet(OpenTable* table, const Datum* key);
 
+/// Appends a value to a key as bytes, so that different values have different bytes.
+void AppendBytes(StringInfo buffer, Datum value, bool by_value, int16 length);
+
 /// Frees the set. Callable in any state of a transaction.
 void DropSet(OpenTable* table);
 

@@ -82,23 +82,6 @@ bool PlansAreValid(const Guard* guard) {
   return true;
 }
 
-void SetTextForm(TextForm* form, Oid type, MemoryContext context) {
-  Oid function = InvalidOid;
-  switch (find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &function)) {
-    case COERCION_PATH_RELABELTYPE:
-      form->relabel = true;
-      return;
-    case COERCION_PATH_FUNC:
-      break;
-    default: {
-      bool varlena;
-      getTypeOutputInfo(type, &function, &varlena);
-      form->output = true;
-    }
-  }
-  fmgr_info_cxt(function, &form->function, context);
-}
-
 [[noreturn]] void MissingColumn(Relation relation, const char* column) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("column \"%s\" of relation \"%s\" does not exist, but a link of pg_gdpr "
@@ -330,6 +313,23 @@ void CreateGuards() {
 }
 
 }  // namespace
+
+void SetTextForm(TextForm* form, Oid type, MemoryContext context) {
+  Oid function = InvalidOid;
+  switch (find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &function)) {
+    case COERCION_PATH_RELABELTYPE:
+      form->relabel = true;
+      return;
+    case COERCION_PATH_FUNC:
+      break;
+    default: {
+      bool varlena;
+      getTypeOutputInfo(type, &function, &varlena);
+      form->output = true;
+    }
+  }
+  fmgr_info_cxt(function, &form->function, context);
+}
 
 Guard* FindGuard(Relation relation) {
   if (guards == nullptr) CreateGuards();

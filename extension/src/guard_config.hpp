@@ -72,6 +72,9 @@ struct Guard {
 /// column is gone: a row that cannot be checked is not let through.
 Guard* FindGuard(Relation relation);
 
+/// How `value::text` is done for values of a type; the function lives in `context`.
+void SetTextForm(TextForm* form, Oid type, MemoryContext context);
+
 /// `OPERATOR(schema.name)` of an operator.
 const char* EqualityOperator(Oid number);
 

@@ -11,13 +11,14 @@ cd "$root" || exit 2
 
 data=${GDPR_DATA:-$(realpath -m "$root/../shared/data")}
 work=$(mktemp -d "${TMPDIR:-/tmp}/pg_gdpr_data.XXXXXX")
-before=data_before after=data_after
+before=data_before after=data_after clerk=gdpr_data_clerk
 
 drop_databases() {
   local database
   for database in $before $after; do
     psql -Xq -d postgres -c "SET client_min_messages = error" -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
   done
+  psql -Xq -d postgres -c "SET client_min_messages = error" -c "DROP ROLE IF EXISTS $clerk"
 } >/dev/null 2>&1
 trap 'drop_databases; rm -rf "$work"' EXIT
 
@@ -71,6 +72,30 @@ personal_values() {  # personal_values DATABASE TRUTH HOLDER
       sql -d "$1" "SELECT '$table', ${rows%%$'\t'*}, '$column', translate($column::text, E'\n\t', '  ') FROM $table AS t
         WHERE ${rows#*$'\t'} AND $column::text NOT IN ('', '\\x')"
     done | sort
+}
+
+# Consent on real tables, in database $before: everybody of a selection accepts, then a role that may process for one
+# purpose sees their rows and no others, and no table is different after all is undone.
+as_clerk() {  # as_clerk PURPOSE SQL
+  PGUSER=$clerk PGOPTIONS="-c gdpr.purpose=$1" sql -d $before "$2" 2>&1
+}
+let_clerk_work() {  # let_clerk_work SCHEMA PURPOSE…
+  local schema=$1 purpose; shift
+  sql -d $before "DO \$\$ BEGIN CREATE ROLE $clerk LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END \$\$;
+    GRANT USAGE ON SCHEMA $schema TO $clerk; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA $schema TO $clerk"
+  for purpose in "$@"; do sql -d $before "SELECT gdpr.grant_purpose('$purpose', '$clerk')" >/dev/null; done
+}
+row_security() {
+  sql -d $before "SELECT c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity, c.relacl, (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = c.oid),
+      (SELECT array_agg(tgname ORDER BY tgname) FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal),
+      (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
+    FROM pg_class AS c WHERE c.relkind IN ('r', 'p') AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace,
+      'gdpr'::regnamespace, 'gdpr_internal'::regnamespace) ORDER BY 1"
+}
+# sees NAME PURPOSE TABLE CONDITION: the clerk sees the rows of TABLE that meet CONDITION, told by a superuser.
+sees() {
+  is "$1" "$(as_clerk "$2" "SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM $3 AS t")" \
+    "$(value -d $before "SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM $3 AS t WHERE $4")"
 }
 
 # All user tables, our own tables and the statistics, as lines "RELATION TAB ROW".

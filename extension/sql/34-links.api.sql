@@ -262,6 +262,9 @@ BEGIN
     END IF;
     PERFORM gdpr_internal.refresh_guard(add_link.relation);
   END IF;
+  IF wanted.link IS NOT NULL AND wanted.scope = 'owned' THEN
+    PERFORM gdpr_internal.link_added(s.subject_type, add_link.relation);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.add_link(text, regclass, name[], regclass, name[], name, text, text, text) IS
@@ -305,7 +308,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM gdpr_internal.link AS l
       WHERE l.subject_type = s.subject_type AND l.scope = 'owned' AND r.column_name = ANY (l.columns)
         AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = drop_link.relation);
-  PERFORM gdpr_internal.refresh_guard(drop_link.relation);
+  PERFORM gdpr_internal.refresh_guard(drop_link.relation), gdpr_internal.refresh_protection(drop_link.relation);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.drop_link(text, regclass, name[], regclass, text) IS

@@ -213,6 +213,7 @@ BEGIN
     UNION
     SELECT gdpr_internal.resolve(b.relation_schema, b.relation_name) FROM gdpr_internal.blocker AS b
     WHERE b.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
+  PERFORM gdpr_internal.drop_masked_views(s.subject_type), gdpr_internal.release_subject(s.subject_type);
   DELETE FROM gdpr_internal.frozen_value AS v USING gdpr_internal.link AS l
   WHERE l.link = v.link AND l.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type;
@@ -299,7 +300,7 @@ BEGIN
   gone := gone + n;
   DELETE FROM gdpr_internal.frozen_value AS v
   WHERE NOT EXISTS (SELECT FROM gdpr_internal.link AS l WHERE l.link = v.link);
-  PERFORM gdpr_internal.refresh_guards();
+  PERFORM gdpr_internal.refresh_guards(), gdpr_internal.refresh_protections();
   RETURN gone;
 END
 $$;

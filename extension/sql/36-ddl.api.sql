@@ -210,7 +210,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM gdpr_internal.follow_owners(), gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
-    gdpr_internal.follow_frozen_views(), gdpr_internal.follow_allowed(), gdpr_internal.parents_changed(objects);
+    gdpr_internal.follow_frozen_views(), gdpr_internal.follow_allowed(), gdpr_internal.parents_changed(objects), gdpr_internal.follow_protection(objects);
   -- pg_restore brings the triggers itself, after the data.
   FOR relation IN
     SELECT c.oid FROM pg_class AS c
@@ -220,10 +220,27 @@ BEGIN
   LOOP
     PERFORM gdpr_internal.refresh_guard(relation);
   END LOOP;
+  PERFORM gdpr_internal.protect_children(objects);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_ddl() IS
   'Event trigger gdpr_follow_ddl: follows renames and guards new children of guarded tables';
+
+--| Event trigger: a masked view reads as a role of ours, which policies for single roles or with
+--| subqueries could not bind as they bind its readers.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_policies() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM gdpr_internal.masked_view) THEN
+    PERFORM gdpr_internal.require_maskable_policies(p.polrelid::regclass)
+    FROM pg_event_trigger_ddl_commands() AS c
+    JOIN pg_policy AS p ON c.classid = 'pg_policy'::regclass AND p.oid = c.objid
+    JOIN gdpr_internal.masked_view AS v ON gdpr_internal.resolve(v.relation_schema, v.relation_name) = p.polrelid;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_policies() IS
+  'Event trigger gdpr_follow_policies: refuses policies that masked views of the table could not keep';
 
 --| Event trigger: says what a DROP leaves undone. Runs and preflight stop until it is settled.
 CREATE OR REPLACE FUNCTION gdpr_internal.point_out_drops() RETURNS event_trigger
@@ -264,6 +281,12 @@ BEGIN
                    'SELECT INTO', 'CREATE SCHEMA', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
       EXECUTE FUNCTION gdpr_internal.follow_ddl();
     COMMENT ON EVENT TRIGGER gdpr_follow_ddl IS 'Follows renames of declared tables and columns, guards new children';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_follow_policies') THEN
+    CREATE EVENT TRIGGER gdpr_follow_policies ON ddl_command_end
+      WHEN TAG IN ('CREATE POLICY', 'ALTER POLICY')
+      EXECUTE FUNCTION gdpr_internal.follow_policies();
+    COMMENT ON EVENT TRIGGER gdpr_follow_policies IS 'Refuses policies that masked views could not keep';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_point_out_drops') THEN
     CREATE EVENT TRIGGER gdpr_point_out_drops ON sql_drop

@@ -10,7 +10,12 @@ BEGIN
   RAISE NOTICE 'certificates and runs go with the extension'
     USING HINT = 'Export them first: \copy (SELECT * FROM gdpr.certificates) TO ''certificates.csv'' CSV HEADER, '
                  'and keep the output of SELECT * FROM gdpr.export_rules().';
+  RETURN QUERY SELECT format('dropped masked view %I.%I', v.view_schema, v.view_name)
+    FROM gdpr_internal.masked_view AS v ORDER BY v.view_schema, v.view_name;
+  PERFORM gdpr_internal.drop_masked_views(NULL);
   FOR s IN SELECT y.* FROM gdpr_internal.subject_type AS y ORDER BY y.subject_type LOOP
+    RETURN QUERY SELECT format('took policies off %I.%I', p.relation_schema, p.relation_name)
+      FROM gdpr_internal.protection AS p WHERE s.subject_type = ANY (p.subject_types) ORDER BY p.relation_schema, p.relation_name;
     PERFORM gdpr_internal.forget_subject(s.subject_type);
     RETURN NEXT format('unregistered subject type %s and removed its guards', s.subject_type);
   END LOOP;

@@ -159,11 +159,11 @@ DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(person_facts.subject_type);
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
   c record := gdpr_internal.person_columns(s, relation);
-  facts text := format('%s, %s', coalesce(format('t.%I::pg_catalog.text', c.country), 'NULL::pg_catalog.text'),
-    coalesce(format('CASE WHEN pg_catalog.isfinite(t.%1$I) THEN t.%1$I::pg_catalog.date END', c.birth_date), 'NULL::pg_catalog.date'));
-  young text := CASE WHEN born_after IS NOT NULL THEN format(
-    ' WHERE pg_catalog.isfinite(t.%1$I) AND t.%1$I::pg_catalog.date OPERATOR(pg_catalog.>) %2$L::pg_catalog.date', c.birth_date, born_after)
-    ELSE '' END;
+  day text := CASE WHEN c.birth_date IS NULL THEN 'NULL::pg_catalog.date'
+    ELSE format('CASE WHEN pg_catalog.isfinite(t.%1$I) THEN t.%1$I::pg_catalog.date END', c.birth_date) END;
+  facts text := CASE WHEN c.country IS NULL THEN 'NULL::pg_catalog.text' ELSE format('t.%I::pg_catalog.text', c.country) END || ', ' || day;
+  young text := CASE WHEN born_after IS NULL THEN ''
+    ELSE format(' WHERE %s OPERATOR(pg_catalog.>) %L::pg_catalog.date', day, born_after) END;
 BEGIN
   IF keys IS NULL THEN
     RETURN QUERY SELECT r.key, r.country, r.born

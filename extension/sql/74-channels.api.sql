@@ -151,15 +151,46 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.children_alone(text, text) IS
   'Children without a guardian''s consent to a purpose, or to everything where there is none to the purpose';
 
+--| Who may be written to but for the suppression list: the masks decide, then whatever else stands against it.
+CREATE OR REPLACE FUNCTION gdpr_internal.likely_audience(
+  s gdpr_internal.subject_type, relation regclass, p gdpr_internal.purpose, channel text)
+RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  bit bigint := 1::bigint << (p).bit;
+  result text[];
+BEGIN
+  EXECUTE format(
+    'SELECT coalesce(array_agg(x.key), ''{}'')
+     FROM gdpr_internal.query_as_owner($1, $2) AS x(key text)
+     LEFT JOIN (SELECT %1$s AS key, CASE WHEN n.valid_until > statement_timestamp() THEN n.allowed
+         ELSE gdpr_internal.allowed_now(n.allowed, n.valid_until, n.later) END & $3 <> 0 AS allowed FROM %2$s AS n) AS m ON m.key = x.key
+     WHERE coalesce(m.allowed, $4)
+       AND NOT EXISTS (SELECT FROM gdpr_internal.opt_out AS o WHERE o.subject_type = $5 AND o.subject_key = x.key
+                         AND o.purpose IN ($6, '''') AND o.channel IN ($7, ''''))
+       AND NOT EXISTS (SELECT FROM gdpr_internal.restriction AS r WHERE r.subject_type = $5 AND r.subject_key = x.key)
+       AND NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = $5 AND f.subject_key = x.key)
+       AND NOT EXISTS (SELECT FROM gdpr_internal.children_alone($5, $6) AS c(key) WHERE c.key = x.key)',
+    (gdpr_internal.native_key((s).subject_type, '')).literal, gdpr_internal.allowed_table((s).subject_type))
+  INTO result
+  USING relation::oid, format('SELECT %s FROM %s AS t', gdpr_internal.text_of((s).key), gdpr_internal.sql_name(relation)), bit,
+    (SELECT c.default_allowed & bit <> 0 FROM gdpr_internal.consent_setting AS c WHERE c.subject_type = (s).subject_type),
+    (s).subject_type, (p).purpose, likely_audience.channel;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.likely_audience(gdpr_internal.subject_type, regclass, gdpr_internal.purpose, text) IS
+  'Who may be written to for a purpose through a channel, but for the suppression list';
+
 --| The only road to a mailing list.
 CREATE OR REPLACE FUNCTION gdpr.audience(subject_type text, purpose text, channel text) RETURNS SETOF text
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.audience(text, text, text) IS
   'Keys of the people who may be written to for a purpose through a channel now: never who opted out, is suppressed, restricted, frozen or a child without a guardian''s consent';
 
---| Behind gdpr.audience(). The masks decide, then whatever else stands against writing to somebody.
+--| Behind gdpr.audience().
 CREATE OR REPLACE FUNCTION gdpr_internal.audience(subject_type text, purpose text, channel text) RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   p gdpr_internal.purpose := gdpr_internal.known_purpose(audience.purpose);
   s gdpr_internal.subject_type := gdpr_internal.subject(audience.subject_type);
@@ -172,23 +203,7 @@ BEGIN
   END IF;
   PERFORM gdpr_internal.require_campaign(p.purpose);
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
-  -- %1: the canonical key of a row of masks, %2: the table of masks
-  EXECUTE format(
-    'SELECT coalesce(array_agg(x.key), ''{}'')
-     FROM gdpr_internal.query_as_owner($1, $2) AS x(key text)
-     LEFT JOIN (SELECT %1$s AS key, CASE WHEN n.valid_until > statement_timestamp() THEN n.allowed
-         ELSE gdpr_internal.allowed_now(n.allowed, n.valid_until, n.later) END & $3 <> 0 AS allowed FROM %2$s AS n) AS m ON m.key = x.key
-     WHERE coalesce(m.allowed, $4)
-       AND NOT EXISTS (SELECT FROM gdpr_internal.opt_out AS o WHERE o.subject_type = $5 AND o.subject_key = x.key
-                         AND o.purpose IN ($6, '''') AND o.channel IN ($7, ''''))
-       AND NOT EXISTS (SELECT FROM gdpr_internal.restriction AS r WHERE r.subject_type = $5 AND r.subject_key = x.key)
-       AND NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = $5 AND f.subject_key = x.key)
-       AND NOT EXISTS (SELECT FROM gdpr_internal.children_alone($5, $6) AS c(key) WHERE c.key = x.key)',
-    (gdpr_internal.native_key(s.subject_type, '')).literal, gdpr_internal.allowed_table(s.subject_type))
-  INTO likely
-  USING relation::oid, format('SELECT %s FROM %s AS t', gdpr_internal.text_of(s.key), gdpr_internal.sql_name(relation)),
-    1::bigint << p.bit, (SELECT c.default_allowed & (1::bigint << p.bit) <> 0 FROM gdpr_internal.consent_setting AS c
-                         WHERE c.subject_type = s.subject_type), s.subject_type, p.purpose, known_channel;
+  likely := gdpr_internal.likely_audience(s, relation, p, known_channel);
   IF NOT EXISTS (SELECT FROM gdpr_internal.suppression AS u WHERE u.channel = known_channel) THEN
     RETURN QUERY SELECT k FROM unnest(likely) AS k;
   ELSE
@@ -211,7 +226,7 @@ COMMENT ON FUNCTION gdpr.record_campaign(text, text[], text, text, text) IS
 --| Behind gdpr.record_campaign().
 CREATE OR REPLACE FUNCTION gdpr_internal.record_campaign(
   subject_type text, subject_keys text[], campaign text, purpose text, channel text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   p gdpr_internal.purpose := gdpr_internal.known_purpose(record_campaign.purpose);
   s gdpr_internal.subject_type := gdpr_internal.subject(record_campaign.subject_type);

@@ -143,13 +143,12 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM gdpr_internal.refuse_token('It was used.');
   ELSIF (coalesce(asked.form, ''), coalesce(asked.version, 0)) <> (t.form, t.form_version)
-     OR EXISTS (SELECT FROM gdpr_internal.current_form AS c
-                WHERE c.subject_type = t.subject_type AND c.purpose IN (t.purpose, '') AND c.reconsent_at > t.issued_at) THEN
+     OR asked.reconsent_at > t.issued_at THEN
     PERFORM gdpr_internal.refuse_token('People have been asked again since, or with another form.');
   ELSIF t.purpose <> '' AND NOT EXISTS (
       SELECT FROM gdpr_internal.purpose AS p
       WHERE p.purpose = t.purpose AND p.lawful_basis = 'consent' AND p.declared_at <= t.issued_at) THEN
-    PERFORM gdpr_internal.refuse_token('Its purpose has changed since.');
+    PERFORM gdpr_internal.refuse_token('Its purpose does not rest on consent, or was declared anew since.');
   END IF;
 END
 $$;

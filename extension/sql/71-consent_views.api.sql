@@ -50,17 +50,18 @@ CREATE OR REPLACE VIEW gdpr_internal.recorded AS
     c.form, c.form_version, c.event
   FROM gdpr_internal.consent_state AS c WHERE c.state <> 'accepted'
   UNION ALL
-  SELECT c.subject_type, c.subject_key, c.purpose, 'accepted', c.updated_at, c.valid_until, c.medium, c.channel,
+  SELECT c.subject_type, c.subject_key, c.purpose, 'accepted' AS state, c.updated_at, c.valid_until, c.medium, c.channel,
     c.form, c.form_version, c.event
   FROM gdpr_internal.consent_state AS c
   WHERE c.state = 'accepted' AND (c.valid_until IS NULL OR c.valid_until > statement_timestamp())
   UNION ALL
-  SELECT c.subject_type, c.subject_key, c.purpose, 'pending', c.updated_at, c.valid_until, c.medium, c.channel,
+  SELECT c.subject_type, c.subject_key, c.purpose, 'pending' AS state, c.updated_at, c.valid_until, c.medium, c.channel,
     c.form, c.form_version, c.event
   FROM gdpr_internal.consent_state AS c WHERE c.state = 'accepted' AND c.valid_until <= statement_timestamp();
 COMMENT ON VIEW gdpr_internal.recorded IS 'Recorded consents; an acceptance that has lapsed is pending';
 
---| Consent of everybody, per purpose and in general.
+--| Consent of everybody, per purpose and in general. Every column of every branch has its name: pg_upgrade
+--| compiles the view again from what it prints, and it must come out the same.
 CREATE OR REPLACE VIEW gdpr.consent AS
   SELECT c.subject_type, c.subject_key, c.purpose, c.state, c.updated_at, c.valid_until, c.medium, c.channel,
     c.form || ':' || c.form_version AS form,
@@ -71,15 +72,17 @@ CREATE OR REPLACE VIEW gdpr.consent AS
     SELECT r.subject_type, r.subject_key, r.purpose, r.state, r.updated_at, r.valid_until, r.medium, r.channel, r.form, r.form_version, r.event
     FROM gdpr_internal.recorded AS r WHERE r.purpose <> ''
     UNION ALL
-    SELECT r.subject_type, r.subject_key, NULL, r.state, r.updated_at, r.valid_until, r.medium, r.channel, r.form, r.form_version, r.event
+    SELECT r.subject_type, r.subject_key, NULL AS purpose, r.state, r.updated_at, r.valid_until, r.medium, r.channel, r.form, r.form_version,
+      r.event
     FROM gdpr_internal.recorded AS r WHERE r.purpose = ''
     UNION ALL
     SELECT g.subject_type, g.subject_key, g.purpose,
-      CASE WHEN g.state = 'accepted' AND g.valid_until <= statement_timestamp() THEN 'pending' ELSE g.state END,
-      g.updated_at, CASE WHEN g.state = 'accepted' THEN g.valid_until END, g.medium, g.channel, g.form, g.form_version, g.event
+      CASE WHEN g.state = 'accepted' AND g.valid_until <= statement_timestamp() THEN 'pending' ELSE g.state END AS state,
+      g.updated_at, CASE WHEN g.state = 'accepted' THEN g.valid_until END AS valid_until, g.medium, g.channel, g.form, g.form_version, g.event
     FROM gdpr_internal.covering AS g
     UNION ALL
-    SELECT p.subject_type, p.subject_key, nullif(p.purpose, ''), 'pending', NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT p.subject_type, p.subject_key, nullif(p.purpose, '') AS purpose, 'pending' AS state, NULL AS updated_at, NULL AS valid_until,
+      NULL AS medium, NULL AS channel, NULL AS form, NULL AS form_version, NULL AS event
     FROM gdpr_internal.people_pending() AS p
   ) AS c;
 COMMENT ON VIEW gdpr.consent IS

@@ -204,6 +204,7 @@ BEGIN
       gdpr_internal.facts_sql(refresh_allowed.subject_type, keys IS NOT NULL)), k.columns, k.vals)
   USING keys, clock_timestamp();
   GET DIAGNOSTICS result = ROW_COUNT;
+  PERFORM gdpr_internal.write_inline(refresh_allowed.subject_type, keys);
   RETURN result;
 END
 $$;

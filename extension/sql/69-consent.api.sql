@@ -107,6 +107,18 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.standing(text, text, text) IS
   'Where a person stands on a purpose: the own row, else the general consent as far as it covers the purpose, else pending';
 
+--| Whoever writes consents holds this first: purposes, modes and actions stay as they are until the end of
+--| the transaction, so that what is looked up afterwards is true when it is written.
+CREATE OR REPLACE FUNCTION gdpr_internal.hold_settings(subject_type text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE',
+    gdpr_internal.allowed_table((gdpr_internal.consent_setting_of(hold_settings.subject_type)).subject_type));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.hold_settings(text) IS
+  'Keeps purposes, modes and actions as they are until the end of the transaction; look them up in the next statement';
+
 --| What must be right about a decision whoever it is about.
 CREATE OR REPLACE FUNCTION gdpr_internal.check_decision(
   subject_type text, INOUT state text, INOUT purpose text, INOUT medium text, INOUT channel text, form text,
@@ -154,7 +166,8 @@ BEGIN
     CASE WHEN l.held THEN 'held' ELSE 'due' END, pg_get_userbyid(gdpr_internal.caller())
   FROM unnest(queue_leaving.keys) AS k(key), LATERAL (SELECT EXISTS (
     SELECT FROM gdpr_internal.live_bases(queue_leaving.subject_type, ARRAY[k.key])) AS held OFFSET 0) AS l
-  ON CONFLICT (subject_type, subject_key) WHERE state IN ('due', 'held', 'failed') DO NOTHING;
+  ON CONFLICT (subject_type, subject_key) WHERE state IN ('due', 'held', 'failed') DO UPDATE SET state = excluded.state
+  WHERE q.state = 'held' AND q.reason IN ('consent rejected', 'consent withdrawn');
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.queue_leaving(text, text[], text, text) IS
@@ -216,14 +229,16 @@ CREATE OR REPLACE FUNCTION gdpr_internal.write_consent(
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  d record := gdpr_internal.check_decision(write_consent.subject_type, write_consent.state, write_consent.purpose,
-    write_consent.medium, write_consent.channel, write_consent.form);
+  d record;
   keys text[] := gdpr_internal.canonical_keys(write_consent.subject_type, ARRAY[write_consent.subject_key]);
   before record;
   decided_at timestamptz;
   until timestamptz;
   result bigint;
 BEGIN
+  PERFORM gdpr_internal.hold_settings(write_consent.subject_type);
+  d := gdpr_internal.check_decision(write_consent.subject_type, write_consent.state, write_consent.purpose,
+    write_consent.medium, write_consent.channel, write_consent.form);
   PERFORM gdpr_internal.require_people(write_consent.subject_type, keys);
   IF d.state <> 'pending' THEN
     PERFORM gdpr_internal.lock_masks(write_consent.subject_type, keys);

@@ -137,6 +137,7 @@ BEGIN
   IF unused IS NOT NULL THEN
     PERFORM gdpr_internal.rewrite_history('attachments', unused);
   END IF;
+  PERFORM gdpr_internal.expire_tokens();
   RETURN result;
 END
 $$;

@@ -294,15 +294,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit 
 DECLARE
   -- a few people's comment and scan are theirs and go with them; many people's are the batch's
   few CONSTANT int := 100;
-  d record := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
-    mark_all.channel, mark_all.form);
-  keys text[] := gdpr_internal.selected_keys(mark_all.subject_type, mark_all.selection);
+  d record;
+  keys text[];
   b gdpr_internal.consent_batch;
   until timestamptz;
   detailed boolean;
   new record;
   written bigint := 0;
 BEGIN
+  PERFORM gdpr_internal.hold_settings(mark_all.subject_type);
+  d := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
+    mark_all.channel, mark_all.form);
+  keys := gdpr_internal.selected_keys(mark_all.subject_type, mark_all.selection);
   IF keys = '{}' THEN
     RAISE NOTICE 'the selection is empty';
     RETURN 0;
@@ -319,9 +322,10 @@ BEGIN
     IF gdpr_internal.may_follow('pending', d.state) THEN
       new := gdpr_internal.mark_new(keys, b, d, until, detailed);
       written := new.written;
-      IF d.state <> 'accepted' AND written > 0 THEN
-        PERFORM gdpr_internal.queue_leaving(b.subject_type, CASE WHEN new.others IS NULL THEN keys
-          ELSE ARRAY(SELECT unnest(keys) EXCEPT SELECT unnest(new.others)) END, d.state, d.purpose);
+      IF written > 0 THEN
+        keys := CASE WHEN new.others IS NULL THEN keys ELSE ARRAY(SELECT unnest(keys) EXCEPT SELECT unnest(new.others)) END;
+        PERFORM gdpr_internal.queue_leaving(b.subject_type, keys, d.state, d.purpose),
+                gdpr_internal.write_inline(b.subject_type, keys);
       END IF;
       keys := new.others;
     END IF;
@@ -330,6 +334,9 @@ BEGIN
     END IF;
   END IF;
   IF written = 0 THEN
+    IF b.attachment IS NOT NULL THEN
+      PERFORM gdpr_internal.rewrite_history('attachments', ARRAY[b.attachment]);
+    END IF;
     RAISE NOTICE 'everybody is there already by the same change; nothing was written';
     RETURN 0;
   ELSIF b.people <= few THEN

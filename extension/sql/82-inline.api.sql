@@ -47,7 +47,6 @@ CREATE OR REPLACE FUNCTION gdpr.forget_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(TG_ARGV[0]);
-  people regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
   keys text[];
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -55,12 +54,11 @@ BEGIN
       'WHERE EXISTS (SELECT FROM gdpr_internal.consent_event AS e WHERE e.subject_type = $1 AND e.subject_key = g.key) '
       'OR EXISTS (SELECT FROM gdpr_internal.consent_state AS c WHERE c.subject_type = $1 AND c.subject_key = g.key)',
       gdpr_internal.key_text(s.subject_type, 'r')) INTO keys USING s.subject_type;
+    -- the same person may stand in another partition, or be back already
+    keys := gdpr_internal.missing_people(s.subject_type, keys);
   ELSE
-    SELECT array_agg(DISTINCT e.subject_key) INTO keys FROM gdpr_internal.consent_event AS e
-    WHERE e.subject_type = s.subject_type;
+    keys := gdpr_internal.gone_people(s.subject_type);
   END IF;
-  -- the same person may stand in another partition, or be back already
-  keys := gdpr_internal.missing_people(s.subject_type, keys);
   IF cardinality(keys) > 0 THEN
     PERFORM gdpr_internal.forget_deleted(s.subject_type, keys);
   END IF;
@@ -96,6 +94,42 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.missing_people(text, text[]) IS
   'Those of the keys that no row of the table of people has';
+
+--| Keys with consent on record that no row has any more.
+CREATE OR REPLACE FUNCTION gdpr_internal.gone_people(subject_type text) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN gdpr_internal.missing_people(gone_people.subject_type, ARRAY(
+    SELECT e.subject_key FROM gdpr_internal.consent_event AS e WHERE e.subject_type = gone_people.subject_type
+    UNION
+    SELECT c.subject_key FROM gdpr_internal.consent_state AS c WHERE c.subject_type = gone_people.subject_type));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.gone_people(text) IS 'Keys with consent on record that no row has any more';
+
+--| Forgets what describes people who were deleted while nobody looked; how many.
+CREATE OR REPLACE FUNCTION gdpr_internal.forget_missing(subject_type text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(forget_missing.subject_type);
+  keys text[];
+BEGIN
+  PERFORM gdpr_internal.require_declarer(s.relation_schema, s.relation_name);
+  keys := gdpr_internal.gone_people(s.subject_type);
+  IF keys <> '{}' THEN
+    PERFORM gdpr_internal.forget_deleted(s.subject_type, keys);
+  END IF;
+  RETURN cardinality(keys);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.forget_missing(text) IS
+  'Forgets comments, scans and addresses of people who were deleted by hand';
+
+--| The door of gdpr_internal.forget_missing().
+CREATE OR REPLACE FUNCTION gdpr.forget_missing(subject_type text) RETURNS bigint
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
+COMMENT ON FUNCTION gdpr.forget_missing(text) IS
+  'Forgets comments, scans and addresses of people whose rows were deleted while the table was not protected; how many';
 
 --| Row trigger: the mask in a table of people is kept by pg_gdpr alone. A new row has none and is
 --| looked up.

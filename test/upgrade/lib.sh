@@ -6,14 +6,17 @@
 # Everything pg_gdpr stores in database $1: its state tables (with -q their sequences), its labels, who may
 # work with it. Oids and column numbers are left out: they only let renames be followed.
 state_of() {
-  local table columns
+  local table columns rows
   for table in $(sql -d "$1" "SELECT c.oid::regclass FROM pg_class AS c
       WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND c.relkind = 'r' ORDER BY 1"); do
     columns=$(sql -d "$1" "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
       WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped
         AND attname !~ '(_oid|attnum|attnums)\$'")
+    # what an installation itself puts there is not dumped
+    rows=$(sql -d "$1" "SELECT e.extcondition[array_position(e.extconfig, '$table'::regclass::oid)]
+      FROM pg_extension AS e WHERE e.extname = 'pg_gdpr'")
     echo "-- $table"
-    sql -d "$1" "SELECT ROW($columns)::text FROM $table ORDER BY 1"
+    sql -d "$1" "SELECT ROW($columns)::text FROM $table $rows ORDER BY 1"
   done
   echo "-- sequences"
   sql -d "$1" "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE schemaname = 'gdpr_internal' ORDER BY 2"
@@ -31,6 +34,14 @@ state_of() {
   echo "-- guards"
   sql -d "$1" "SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
     WHERE tgname LIKE '%gdpr%' ORDER BY tgrelid::regclass::text, 2"
+  echo "-- policies"
+  sql -d "$1" "SELECT c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polpermissive, p.polcmd, p.polroles,
+      pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid)
+    FROM pg_class AS c LEFT JOIN pg_policy AS p ON p.polrelid = c.oid
+    WHERE c.relrowsecurity OR p.polname IS NOT NULL ORDER BY c.oid::regclass::text, 4"
+  echo "-- views that are no members"
+  sql -d "$1" "SELECT c.oid::regclass, c.relowner::regrole, c.reloptions, pg_get_viewdef(c.oid) FROM pg_class AS c
+    WHERE c.relkind = 'v' AND (c.relowner = 'gdpr_owner'::regrole OR c.relnamespace = 'gdpr'::regnamespace) ORDER BY c.oid::regclass::text"
 }
 
 # Everything the extension consists of in database $1, one line each.

@@ -128,7 +128,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     JOIN unnest('{po_box,street,street_number,address_line,postal_code,city}'::text[]) WITH ORDINALITY AS o(kind, place) ON o.kind = h.kind
     HAVING bool_or(h.kind IN ('street', 'address_line', 'po_box'))
   )
-  SELECT format('(%s)', string_agg(p.command, ' UNION ALL ' ORDER BY p.channel, p.n))
+  SELECT '(' || string_agg(p.command, ' UNION ALL ' ORDER BY p.channel, p.n) || ')'
   FROM part AS p WHERE p.channel = $2 OR $2 IS NULL
 $$;
 COMMENT ON FUNCTION gdpr_internal.address_sql(regclass, text) IS

@@ -2,7 +2,7 @@
 -- Who may be processed for a purpose at a time, computed from what was recorded, by nothing that the product
 -- computes it with. This is the specification in one query; the masks must say the same.
 CREATE FUNCTION t.allowed(kind text, wanted text, at timestamptz, to_change boolean) RETURNS SETOF text
-LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+LANGUAGE sql STABLE SET enable_nestloop = off SET jit = off AS $$
   WITH p AS (SELECT * FROM gdpr_internal.purpose WHERE purpose = wanted),
   c AS (SELECT mode FROM gdpr_internal.consent_setting WHERE subject_type = kind),
   -- a lapsed acceptance is no answer
@@ -15,13 +15,20 @@ LANGUAGE sql STABLE SET enable_nestloop = off AS $$
       WHERE x.subject_type = kind AND x.state = s.state AND x.purpose IN (s.purpose, '')
       ORDER BY x.purpose DESC LIMIT 1) AS a ON true
     WHERE s.subject_type = kind),
-  stopped AS (SELECT DISTINCT subject_key FROM decision WHERE state IN ('rejected', 'withdrawn') AND action IN ('none', 'anonymize')),
+  -- of purposes that rest on consent, and in general
+  stopped AS (
+    SELECT DISTINCT d.subject_key FROM decision AS d LEFT JOIN gdpr_internal.purpose AS q USING (purpose)
+    WHERE d.state IN ('rejected', 'withdrawn') AND d.action IN ('none', 'anonymize')
+      AND (d.purpose = '' OR q.lawful_basis = 'consent')),
   basis AS (
     SELECT b.subject_key, bool_or(b.lawful_basis IN ('contract', 'legal_obligation', 'vital_interests')) AS firm
     FROM gdpr_internal.basis AS b
     WHERE b.subject_type = kind AND b.purpose = wanted AND b.valid_from <= at AND at < b.valid_until GROUP BY 1),
   person AS (
-    SELECT x.key, coalesce(own.state, general.state, 'pending') AS state,
+    SELECT x.key, 
+      -- a general acceptance lasts no longer than one for the purpose would
+      coalesce(own.state, CASE WHEN general.state = 'accepted' AND general.updated_at + p.validity <= at THEN 'pending' ELSE general.state END,
+        'pending') AS state,
       stopped.subject_key IS NOT NULL AND c.mode = 'crmcom' AS stopped,
       r.subject_key IS NOT NULL AS restricted, o.subject_key IS NOT NULL AS objects,
       basis.subject_key IS NOT NULL AS has_basis, coalesce(basis.firm, false) AS has_firm_basis

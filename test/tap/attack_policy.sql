@@ -115,7 +115,7 @@ SELECT t.masked('SELECT * FROM vic.client_masked WHERE eve.spy(name) AND eve.spy
 SELECT is_empty($$SELECT x FROM eve.loot WHERE x ~ 'Client[3-9]|c[3-9]@example'$$, 'a cheap function sees nothing before the mask');
 SELECT isnt_empty($$SELECT FROM eve.loot$$, 'though it was called');
 SELECT is(t.masked('SELECT id FROM vic.client_masked WHERE name = ''Client3'''), '', 'a clear value finds nobody who is masked');
-SELECT matches(t.attempt(role, s), '^(42501|55000|0A000|428C9)', role || ' does not write through it: ' || s) FROM unnest('{attack_eve,attack_vic}'::name[]) AS role, unnest(ARRAY[
+SELECT matches(t.attempt(role, s), '^(42501|55000|0A000|428C9|42809)', role || ' does not write through it: ' || s) FROM unnest('{attack_eve,attack_vic}'::name[]) AS role, unnest(ARRAY[
   $$UPDATE vic.client_masked SET name = 'x'$$, $$UPDATE vic.client_masked SET id = 99 WHERE id = 3$$, $$DELETE FROM vic.client_masked$$, $$INSERT INTO vic.client_masked (id) VALUES (99)$$,
   $$UPDATE vic.client_masked SET tenant = 'x'$$, $$TRUNCATE vic.client_masked$$, $$SELECT 1 FROM vic.client_masked FOR UPDATE$$]) AS s;
 -- A view over the view, a function, a rule: as the view's reader.
@@ -156,9 +156,11 @@ SELECT is(t.broken(), '', 'nor does doctor');
 CALL gdpr.unprotect('mark');
 SELECT is(t.broken(), '', 'nor unprotect');
 CALL gdpr.protect('mark');
--- What mallory's policy and trigger do when others use her table is PostgreSQL's rule; but ours hand her nothing.
+-- Whoever writes into mallory's table runs her domains: PostgreSQL's rule, not counted here.
+UPDATE t.phase SET phase = 'setup';
 SELECT matches(t.attempt('attack_eve', $$DO 'BEGIN SET LOCAL gdpr.purpose = ''letter''; INSERT INTO mallory.doc VALUES (50, ''mark'', ''5'', ''x''); END'$$), '^PD007', 'the guard looks through planted domains');
 SELECT is(t.attempt('attack_eve', $$DO 'BEGIN SET LOCAL gdpr.purpose = ''letter''; INSERT INTO mallory.doc VALUES (50, ''mark'', ''2'', ''x''); END'$$), '', 'both ways');
+UPDATE t.phase SET phase = 'protect';
 
 -- While the engine works on mallory's table, her trigger writes into vic's.
 SET SESSION AUTHORIZATION attack_mallory;
@@ -197,7 +199,7 @@ CALL gdpr.unprotect('client');
 CALL gdpr.protect('client', inline => true);
 SELECT string_agg(a.attname, ',' ORDER BY a.attnum) AS inline, min(a.attname) FILTER (WHERE a.atttypid = 'int8'::regtype) AS mask, min(a.attname) FILTER (WHERE a.atttypid = 'timestamptz'::regtype) AS until
 FROM pg_attribute AS a WHERE a.attrelid = 'vic.client'::regclass AND a.attname ~ 'gdpr' AND NOT a.attisdropped \gset
-SELECT isnt(:'mask', '', 'there is an inline mask: ' || :'inline');
+SELECT isnt(:'mask'::text, '', 'there is an inline mask: ' || :'inline');
 SELECT t.attempt('attack_eve', format($f$DO $do$ BEGIN SET LOCAL gdpr.purpose = 'letter'; %s; END $do$$f$, s)) AS told
 FROM unnest(ARRAY[format('UPDATE vic.client SET %I = -1', :'mask'), format('UPDATE vic.client SET %I = -1 WHERE id = 1', :'mask'), format('UPDATE vic.client SET %I = -1, %I = ''infinity''', :'mask', :'until'),
   format('UPDATE vic.client SET id = 3, %I = -1 WHERE id = 2', :'mask')]) AS s \g /dev/null

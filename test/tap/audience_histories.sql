@@ -69,6 +69,7 @@ BEGIN
     WHEN 'object' THEN PERFORM gdpr.record_objection('person', key, p);
     WHEN 'overrule' THEN IF gdpr.overrule_objection('person', key, p, 'compelling') IS NULL THEN RETURN; END IF;
     WHEN 'unobject' THEN IF gdpr.withdraw_objection('person', key, p) IS NULL THEN RETURN; END IF;
+    WHEN 'younger' THEN UPDATE t.person AS x SET born = current_date - (10 * 365 + x.id % 900) WHERE x.id::text = key;
     WHEN 'restrict' THEN PERFORM gdpr.restrict('person', key);
     WHEN 'unrestrict' THEN PERFORM gdpr.lift_restriction('person', key);
     WHEN 'basis' THEN id := gdpr.add_basis('person', key, p, word, since, until);
@@ -209,8 +210,8 @@ CREATE FUNCTION t.ops(count int) RETURNS SETOF text LANGUAGE sql AS $$
       random() AS r2, random() AS r3, random() AS r4, CASE
         WHEN r < 0.40 THEN 'decide' WHEN r < 0.52 THEN 'opt_out' WHEN r < 0.60 THEN 'opt_in' WHEN r < 0.66 THEN 'suppress'
         WHEN r < 0.69 THEN 'lift' WHEN r < 0.77 THEN 'object' WHEN r < 0.80 THEN 'overrule' WHEN r < 0.83 THEN 'unobject'
-        WHEN r < 0.85 THEN 'restrict' WHEN r < 0.88 THEN 'unrestrict' WHEN r < 0.955 THEN 'basis' WHEN r < 0.97 THEN 'unbasis'
-        WHEN r < 0.976 THEN 'erase' WHEN r < 0.986 THEN 'action' WHEN r < 0.99 THEN 'drop' ELSE 'declare' END AS op
+        WHEN r < 0.85 THEN 'restrict' WHEN r < 0.88 THEN 'unrestrict' WHEN r < 0.945 THEN 'basis' WHEN r < 0.96 THEN 'unbasis'
+        WHEN r < 0.964 THEN 'erase' WHEN r < 0.979 THEN 'younger' WHEN r < 0.987 THEN 'action' WHEN r < 0.99 THEN 'drop' ELSE 'declare' END AS op
     FROM (SELECT i, random() AS r FROM generate_series(1, $1) AS i) AS s) AS o ORDER BY i
 $$;
 
@@ -237,7 +238,7 @@ DROP TABLE got, want;
 SELECT is(t.disagreements(), '0 of why, 0 of masks', 'gdpr.why() and the masks still agree');
 SELECT t.act('mode', NULL, '', '', 'strict', NULL, NULL, NULL) \g /dev/null
 SELECT is(split_part(t.differences(), ' of', 1), '0 missing, 0 too many', 'strict again, with the history of both');
-SELECT ok((SELECT bool_and(n > 0) FROM (SELECT count(l.op) AS n FROM unnest('{decide,opt_out,opt_in,suppress,lift,object,overrule,unobject,restrict,unrestrict,basis,unbasis,erase,drop,declare}'::text[])
+SELECT ok((SELECT bool_and(n > 0) FROM (SELECT count(l.op) AS n FROM unnest('{decide,opt_out,opt_in,suppress,lift,object,overrule,unobject,restrict,unrestrict,basis,unbasis,younger,erase,drop,declare}'::text[])
   AS o(op) LEFT JOIN t.log AS l USING (op) GROUP BY o.op) AS x), 'everything that can happen happened');
 SELECT is((SELECT string_agg(DISTINCT concat_ws(' ', op, code, message), '; ') FROM t.unexpected), NULL, 'and nothing failed that should not');
 SELECT * FROM finish();

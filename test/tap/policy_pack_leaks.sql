@@ -25,7 +25,7 @@ SELECT is(t.see('policy_app', 'newsletter', q), wanted, 'error oracle: ' || q) F
   ('SELECT id FROM crm.contact ORDER BY 1 / (id - 2)', '1,7,8'),
   ('SELECT count(*) FROM crm.contact GROUP BY 1 / (id - 2)', '1,2'),
   ('SELECT n.id FROM crm.note AS n WHERE 1 / (n.contact_id - 2) IS NOT NULL', '10,11,70,71,80,81'),
-  ('SELECT f.id FROM crm.file AS f WHERE 1 / (f.note_id - 20) IS NOT NULL', '10,100,11,70,71,80,81')) AS v(q, wanted);
+  ('SELECT f.id FROM crm.file AS f WHERE 1 / (f.note_id - 20) IS NOT NULL', '10,11,70,71,80,81,100')) AS v(q, wanted);
 
 -- A function of the reader's own, as cheap as can be, is shown no hidden row, nor is an operator.
 SET SESSION AUTHORIZATION policy_app;

@@ -49,9 +49,9 @@ FROM (VALUES
   ('policy_app', 'newsletter', $$UPDATE crm.note SET contact_id = 1 WHERE id = 20$$, '0'),
   ('policy_app', 'newsletter', $$UPDATE crm.note SET contact_id = 1$$, 'PD007'),
   ('policy_app', 'newsletter', $$UPDATE crm.note SET contact_id = 7 WHERE id = 10$$, '1'),
-  ('policy_app', 'newsletter', $$UPDATE crm.event SET id = 60 WHERE id = 10$$, '1'),
+  ('policy_app', 'newsletter', $$UPDATE crm.event SET id = 65 WHERE id = 10$$, '1'),
   ('policy_app', 'newsletter', $$UPDATE crm.event SET id = id + 500$$, '7'),
-  ('policy_app', 'newsletter', $$UPDATE crm.contact SET id = 200 WHERE id = 8$$, '42501'),
+  ('policy_app', 'newsletter', $$UPDATE crm.contact SET id = 200 WHERE id = 8$$, '55000'),
   ('policy_app', '', $$UPDATE crm.contact SET region = 'x'$$, 'PD008'),
   ('policy_app', 'newsletter', $$UPDATE crm.note AS n SET body = 'x' FROM crm.contact AS c WHERE c.id = n.contact_id$$, '6'),
   -- DELETE

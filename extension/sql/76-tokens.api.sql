@@ -43,8 +43,8 @@ BEGIN
   SELECT count(f.subject_key) INTO frozen FROM unnest(keys) AS k(key)
   CROSS JOIN LATERAL (SELECT f.subject_key FROM gdpr_internal.frozen AS f
                       WHERE f.subject_type = s.subject_type AND f.subject_key = k.key OFFSET 0) AS f;
-  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format('SELECT pg_catalog.count(*) FROM (%s) AS x',
-    gdpr_internal.find_subject_sql(s.subject_type)), keys) AS r(n bigint);
+  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation,
+    'SELECT pg_catalog.count(*) FROM ' || gdpr_internal.people_join(s.subject_type), keys) AS r(n bigint);
   IF frozen > 0 THEN
     RAISE EXCEPTION 'person of subject type "%" is frozen', s.subject_type USING ERRCODE = 'PD001',
       DETAIL = format('%s of %s people are anonymized: there is nobody to write to.', frozen, cardinality(keys)),

@@ -120,6 +120,7 @@ bool Lookup(OpenTable* table, const People* people, const Datum* key) {
   for (int i = 0; i < people->key_count; i++) table->keys[i].sk_argument = key[i];
   index_rescan(table->scan, table->keys, people->key_count, nullptr, 0);
   if (!index_getnext_slot(table->scan, ForwardScanDirection, table->slot)) {
+    ExecClearTuple(table->slot);
     return people->open_by_default;
   }
   return IsRowOpen(table, people, table->slot);
@@ -143,6 +144,8 @@ void Keep(People* people, Snapshot snapshot) {
   table->context = context;
   table->people = people;
   table->subid = GetCurrentSubTransactionId();
+  table->near_pays = true;
+  table->last_block = InvalidBlockNumber;
   table->owner = ResourceOwnerCreate(TopTransactionResourceOwner, "pg_gdpr people");
   table->forget.func = CloseWithMemory;
   table->forget.arg = table;
@@ -181,6 +184,8 @@ bool IsOpen(People* people, Snapshot snapshot, const Datum* key) {
   if (table != nullptr && table->loading == Loading::kDone) {
     return IsInSet(table, key) != people->open_by_default;
   }
+  bool open;
+  if (table != nullptr && table->near != nullptr && FindNear(table, key, &open)) return open;
   if (people->lookups++ == 0) return LookupOnce(people, snapshot, key);
   if (table == nullptr) {
     Keep(people, snapshot);
@@ -188,7 +193,6 @@ bool IsOpen(People* people, Snapshot snapshot, const Datum* key) {
   }
   ResourceOwner outer = CurrentResourceOwner;
   CurrentResourceOwner = table->owner;
-  bool open;
   if (table->loading == Loading::kLater && !people->latest && ShouldLoad(table, people)) {
     LoadSet(table, people);
   }
@@ -197,6 +201,7 @@ bool IsOpen(People* people, Snapshot snapshot, const Datum* key) {
   } else {
     if (people->latest) table->scan->xs_snapshot = snapshot;
     open = Lookup(table, people, key);
+    if (!people->latest) NoteNear(table, people);
   }
   CurrentResourceOwner = outer;
   return open;

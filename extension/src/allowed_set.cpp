@@ -31,19 +31,6 @@ bool IsOpenLater(const OpenTable* table, const People* people, TupleTableSlot* s
   return (mask >> people->bit & 1) != 0;
 }
 
-int64 AsInteger(Datum value, int16 length) {
-  switch (length) {
-    case 1:
-      return DatumGetChar(value);
-    case 2:
-      return DatumGetInt16(value);
-    case 4:
-      return DatumGetInt32(value);
-    default:
-      return DatumGetInt64(value);
-  }
-}
-
 KeySet::Uuid AsUuid(Datum value) {
   KeySet::Uuid uuid;
   memcpy(&uuid, DatumGetUUIDP(value)->data, sizeof(uuid));
@@ -151,6 +138,19 @@ bool IsInSet(OpenTable* table, const Datum* key) {
       return table->set->Contains(AsUuid(key[0]));
     default:
       return table->set->Contains(AsBytes(table, key));
+  }
+}
+
+int64 AsInteger(Datum value, int16 length) {
+  switch (length) {
+    case 1:
+      return DatumGetChar(value);
+    case 2:
+      return DatumGetInt16(value);
+    case 4:
+      return DatumGetInt32(value);
+    default:
+      return DatumGetInt64(value);
   }
 }
 

@@ -10,6 +10,8 @@
 
 namespace gdpr::pg {
 
+struct Near;  // the people of one page
+
 enum class Loading { kLater, kDone, kImpossible };
 
 struct OpenTable {
@@ -36,6 +38,10 @@ struct OpenTable {
   KeySet* set;
   KeySet::Sort sort;
   StringInfoData buffer;  ///< a key of several columns, as bytes
+  // The page that the last look-ups found their records in.
+  Near* near;  ///< NULL: not yet, or it does not pay
+  bool near_pays;
+  BlockNumber last_block;
 };
 
 /// Whether the row in the slot is open for people->bit at people->now.
@@ -50,6 +56,16 @@ void LoadSet(OpenTable* table, const People* people);
 
 /// Whether the key is in the loaded set.
 bool IsInSet(OpenTable* table, const Datum* key);
+
+/// Finds a person among those of the remembered page. Returns whether the person is there.
+bool FindNear(const OpenTable* table, const Datum* key, bool* open);
+
+/// Called after a look-up found a record in table->slot: the second in a row from one page makes
+/// the page's other records known, too. Runs with table->owner as the current resource owner.
+void NoteNear(OpenTable* table, const People* people);
+
+/// An integer key, whatever its width.
+int64 AsInteger(Datum value, int16 length);
 
 /// Appends a value to a key as bytes, so that different values have different bytes.
 void AppendBytes(StringInfo buffer, Datum value, bool by_value, int16 length);

@@ -335,6 +335,14 @@ CREATE TABLE gdpr_internal.tenant_grant (
 );
 COMMENT ON TABLE gdpr_internal.tenant_grant IS 'Tenants that a role may work for; what a session claims counts for nothing without it';
 
+-- What the planner samples would outlive an erasure: no statistics of what describes people.
+ALTER TABLE gdpr_internal.consent_detail ALTER comment SET STATISTICS 0, ALTER app_user SET STATISTICS 0,
+  ALTER source_ip SET STATISTICS 0, ALTER guardian SET STATISTICS 0;
+ALTER TABLE gdpr_internal.consent_attachment ALTER uri SET STATISTICS 0, ALTER body SET STATISTICS 0;
+ALTER TABLE gdpr_internal.consent_batch ALTER comment SET STATISTICS 0, ALTER app_user SET STATISTICS 0,
+  ALTER source_ip SET STATISTICS 0;
+ALTER TABLE gdpr_internal.sign_up ALTER data SET STATISTICS 0, ALTER source_ip SET STATISTICS 0;
+
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.purpose', $$WHERE purpose <> 'administration'$$);
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.purpose_grant', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.consent_setting', '');

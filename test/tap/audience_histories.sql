@@ -51,6 +51,8 @@ BEGIN
     SELECT o.key, nullif(o.purpose, ''), nullif(o.channel, '') INTO key, p, c FROM t.opted AS o ORDER BY random() LIMIT 1;
   ELSIF op = 'decide' AND word = 'withdrawn' THEN
     SELECT d.key, nullif(d.purpose, '') INTO key, p FROM t.decided AS d WHERE d.word = 'accepted' ORDER BY random() LIMIT 1;
+  ELSIF op = 'younger' THEN
+    SELECT d.key INTO key FROM t.decided AS d WHERE d.word = 'accepted' AND NOT d.flag ORDER BY random() LIMIT 1;
   ELSIF op = 'unbasis' THEN
     SELECT l.key INTO key FROM t.log AS l WHERE l.op = 'basis' ORDER BY random() LIMIT 1;
   END IF;

@@ -212,7 +212,10 @@ BEGIN
     FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhparent JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN gdpr_internal.protection AS x ON x.relation_schema = n.nspname AND x.relation_name = c.relname,
       gdpr_internal.family(i.inhrelid) WITH ORDINALITY AS f(relation, n), unnest(x.subject_types) AS t(subject_type)
-    WHERE i.inhrelid = ANY (objects) AND (SELECT k.relkind IN ('r', 'p') FROM pg_class AS k WHERE k.oid = f.relation)
+    -- ATTACH PARTITION names the parent, INHERIT the child
+    WHERE (i.inhrelid = ANY (objects) OR i.inhparent = ANY (objects)) AND (SELECT k.relkind IN ('r', 'p') FROM pg_class AS k WHERE k.oid = f.relation)
+      -- our own statements go table by table, and take policies off the children first
+      AND NOT gdpr_internal.engine_at_work(f.relation)
     GROUP BY f.relation ORDER BY min(f.n)
   LOOP
     p := gdpr_internal.protection_of(child.relation);
@@ -232,6 +235,28 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.protect_children(oid[]) IS
   'Protects new partitions and children of protected tables';
+
+--| Policies and triggers follow renames by themselves; what is remembered of them follows here.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_definition(relation regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  p gdpr_internal.protection := gdpr_internal.protection_of(follow_definition.relation);
+  wanted text[];
+BEGIN
+  IF p.relation_name IS NULL THEN
+    RETURN;
+  END IF;
+  wanted := gdpr_internal.statements_of(follow_definition.relation, p, gdpr_internal.tenant_column_of(p.subject_types));
+  IF p.definition <> md5(array_to_string(wanted, ';')) THEN
+    UPDATE gdpr_internal.protection AS x SET definition = md5(array_to_string(wanted, ';'))
+    WHERE (x.relation_schema, x.relation_name) = (p.relation_schema, p.relation_name);
+    -- a column of the parent was renamed in its children as well
+    PERFORM gdpr_internal.follow_definition(i.inhrelid::regclass) FROM pg_inherits AS i WHERE i.inhparent = follow_definition.relation;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_definition(regclass) IS
+  'Brings what is remembered of a table''s policies in line with renamed columns';
 
 --| Renames of protected tables, of masked views and of the tenant column.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_protection(objects oid[]) RETURNS void
@@ -260,6 +285,8 @@ BEGIN
     AND d.classid = 'pg_policy'::regclass AND d.objid = y.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = y.polrelid
     AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0 AND a.attname <> c.tenant_column
     AND gdpr_internal.column_type(y.polrelid, c.tenant_column) IS NULL;
+  PERFORM gdpr_internal.follow_definition(g.relation) FROM gdpr_internal.guarded_tables() AS g WHERE g.relid = ANY (objects)
+    OR (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = g.relid) = ANY (objects);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_protection(oid[]) IS

@@ -170,17 +170,17 @@ void EnterOwner(OwnerScope& scope, Oid relation, bool engine) {
                     errmsg("relation with OID %u does not exist", relation)));
   }
   auto* form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-  bool table = form->relkind == RELKIND_RELATION || form->relkind == RELKIND_PARTITIONED_TABLE;
   scope.outer = current_scope;
   scope.relation = relation;
   scope.owner = form->relowner;
   scope.engine = engine;
   ReleaseSysCache(tuple);
   GetUserIdAndSecContext(&scope.saved_user, &scope.saved_context);
-  // Under FORCE ROW LEVEL SECURITY the owner's own UPDATE would touch 0 rows without an error.
-  // A view's owner keeps the policies that its reads have.
+  // Under FORCE ROW LEVEL SECURITY the owner's own UPDATE would touch 0 rows without an error, and
+  // a selection or a blocker of the owner's, a view over protected tables, could not be read. The
+  // tables of others keep their policies.
   int context = (scope.saved_context & ~SECURITY_NOFORCE_RLS) | SECURITY_LOCAL_USERID_CHANGE |
-                SECURITY_RESTRICTED_OPERATION | (table ? SECURITY_NOFORCE_RLS : 0);
+                SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS;
   SetUserIdAndSecContext(scope.owner, context);
   current_scope = &scope;
 }

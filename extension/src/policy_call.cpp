@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/policy_call.hpp"
 
+#include "extension/src/owner.hpp"
+
 #include "extension/src/compat.hpp"
 
 namespace gdpr::pg {
@@ -20,6 +22,8 @@ Oid ActingUser() {
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
+  // While we work as a table's owner, her code has her purposes, not those of whoever called us
+  if (CurrentScope() != nullptr) return user;
   return (context & SECURITY_NOFORCE_RLS) != 0 ? GetOuterUserId() : user;
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 constexpr int kErrorRefused = MAKE_SQLSTATE('P', 'D', '0', '0', '7');
 
-// Our own statements pass, and what triggers do beside them in the same erasure.
-bool EngineChanges() {
+// Our own statements pass, and what an owner's triggers do in the same erasure with tables of her own.
+bool EngineChanges(Relation relation) {
   const OwnerScope* scope = CurrentScope();
-  return scope != nullptr && scope->engine;
+  return scope != nullptr && scope->engine && relation->rd_rel->relowner == GetUserId();
 }
 
 [[noreturn]] void Refuse(const TriggerData* data) {
@@ -47,7 +47,7 @@ GDPR_FUNCTION(gdpr_refuse_change) {
                     errmsg("gdpr.refuse_change() can only be called as a trigger")));
   }
   auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-  if (EngineChanges()) return PointerGetDatum(nullptr);
+  if (EngineChanges(data->tg_relation)) return PointerGetDatum(nullptr);
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
   Session session = ReadSession(ActingUser(), snapshot);
   if (session.standing != Standing::kGranted) RefuseSession(session);

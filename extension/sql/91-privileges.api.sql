@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- Values are treated without a key; declaring asks for ownership of the tables by itself.
     ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
-      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'is_frozen',
+      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'forget_missing', 'is_frozen',
       'protect', 'unprotect', 'create_masked_view', 'drop_masked_view', 'state_alias']),
     ('public', 'view', ARRAY['kinds', 'classification', 'purposes', 'countries']),
     -- What policies and masked views call is checked against the reader; without USAGE on the schema
@@ -18,29 +18,30 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
       'shows', 'shows_link', 'shows_kind', 'in_tenant']),
     -- Applications that must skip frozen people and ask for consent.
     ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
-    ('reader', 'view', ARRAY['.*_frozen', '.*_consent']),
+    ('reader', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms']),
     -- Who speaks with people and writes down what they said.
-    ('consent_editor', 'function', ARRAY['record_consent', 'mark_all', 'consent_token', 'record_notice', 'record_objection',
+    ('consent_editor', 'function', ARRAY['record_consent', 'mark_all', 'consent_tokens?', 'record_notice', 'record_objection',
       'withdraw_objection', 'restrict', 'lift_restriction', 'opt_out', 'opt_in', 'add_basis', 'end_basis', 'suppress',
       'lift_suppression', 'is_suppressed', 'sign_up', 'confirm_sign_up', 'attach_sign_up', 'record_campaign', 'audience',
       'children', 'in_scope', 'why', 'consent_record']),
-    ('consent_editor', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns']),
+    ('consent_editor', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns',
+      'opt_outs', 'sign_ups']),
     -- The web server behind the links in letters: a token or a secret is its only right.
     ('web', 'function', ARRAY['redeem_token', 'sign_up', 'confirm_sign_up']),
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
-      'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_token', 'audience', 'record_campaign']),
-    ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'certificates',
-      'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
+      'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign']),
+    ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'opt_outs',
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
       'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
       'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
       'require_reconsent', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
       'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor']),
-    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'rehearsal',
+    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'opt_outs', 'sign_ups', 'rehearsal',
       'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
 COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions, procedures and views each holds';

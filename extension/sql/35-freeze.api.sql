@@ -98,7 +98,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   ) OR EXISTS (
     SELECT FROM pg_trigger AS g
     -- bits of tgtype: 1 for each row, 2 before, 4 insert, 16 update
-    WHERE g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard'
+    WHERE g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard' AND g.tgname <> 'zz_gdpr_key'
       AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0
   )
 $$;

@@ -177,7 +177,8 @@ BEGIN
     IF people IS NOT NULL THEN
       SELECT string_agg(format('(OLD.%1$I)::pg_catalog.text OPERATOR(pg_catalog.<>) (NEW.%1$I)::pg_catalog.text', k), ' OR ' ORDER BY n)
       INTO key_changes FROM gdpr_internal.subject_type AS s, unnest(s.key) WITH ORDINALITY AS u(k, n) WHERE s.subject_type = people;
-      RETURN NEXT format('CREATE TRIGGER zz_gdpr_key AFTER UPDATE%s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION gdpr.keep_key(%L)',
+      -- BEFORE: a row that moves to another partition has no AFTER UPDATE
+      RETURN NEXT format('CREATE TRIGGER zz_gdpr_key BEFORE UPDATE%s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION gdpr.keep_key(%L)',
         head, key_changes, people);
     END IF;
     IF people IS NOT NULL AND inline THEN

@@ -10,7 +10,7 @@ DECLARE
   old_key text;
 BEGIN
   IF gdpr_internal.engine_at_work(TG_RELID) THEN
-    RETURN NULL;
+    RETURN NEW;
   END IF;
   EXECUTE format('SELECT %s FROM (SELECT ($1).*) AS r', gdpr_internal.key_text(s.subject_type, 'r')) INTO old_key USING OLD;
   IF EXISTS (SELECT FROM gdpr_internal.consent_event AS e WHERE e.subject_type = s.subject_type AND e.subject_key = old_key)
@@ -19,7 +19,7 @@ BEGIN
       USING ERRCODE = '55000', DETAIL = 'Consent is on record for the person under that key.',
             HINT = 'Keep the key, or add the person under the new key, record consent there and delete the old row.';
   END IF;
-  RETURN NULL;
+  RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION gdpr.keep_key() IS

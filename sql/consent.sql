@@ -19,8 +19,8 @@ INSERT INTO note (person_id, body) SELECT i, 'about ' || i FROM generate_series(
 GRANT SELECT, INSERT, UPDATE, DELETE ON person, note TO regress_consent_app;
 RESET ROLE;
 
-SELECT gdpr.register_subject('person', 'consent.person') \g /dev/null
-SELECT gdpr.add_link('person', 'consent.note', '{person_id}') \g /dev/null
+SELECT gdpr.register_subject('subscriber', 'consent.person') \g /dev/null
+SELECT gdpr.add_link('subscriber', 'consent.note', '{person_id}') \g /dev/null
 SELECT gdpr.classify('consent.person', 'name', 'full_name'), gdpr.classify('consent.note', 'body', 'free_text') \g /dev/null
 
 CREATE FUNCTION say(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -45,17 +45,17 @@ INSERT INTO edge
 SELECT m.mode, w.origin, t.target, w.purpose, row_number() OVER (ORDER BY m.n, w.ctid, t.n)::text
 FROM (VALUES (1, 'strict'), (2, 'crmcom')) AS m (n, mode), way AS w,
   (VALUES (1, 'pending'), (2, 'accepted'), (3, 'rejected'), (4, 'withdrawn')) AS t (n, target);
-SELECT count(gdpr.record_consent('person', e.key, s.state, e.purpose, medium => 'telephone')) AS brought_there
+SELECT count(gdpr.record_consent('subscriber', e.key, s.state, e.purpose, medium => 'telephone')) AS brought_there
 FROM edge AS e JOIN way AS w USING (origin), unnest(w.path) AS s (state);
 SELECT pg_sleep(0.01) \g /dev/null
 CREATE FUNCTION walk(walked text) RETURNS void LANGUAGE sql AS $$
   UPDATE consent.edge AS e SET outcome = consent.say(format(
-    'SELECT gdpr.record_consent(''person'', %L, %L, %L, medium => ''telephone'')', key, target, purpose))
+    'SELECT gdpr.record_consent(''subscriber'', %L, %L, %L, medium => ''telephone'')', key, target, purpose))
   WHERE mode = walked
 $$;
-SELECT gdpr.set_consent_mode('person', 'strict') \g /dev/null
+SELECT gdpr.set_consent_mode('subscriber', 'strict') \g /dev/null
 SELECT walk('strict') \g /dev/null
-SELECT gdpr.set_consent_mode('person', 'crmcom') \g /dev/null
+SELECT gdpr.set_consent_mode('subscriber', 'crmcom') \g /dev/null
 SELECT walk('crmcom') \g /dev/null
 SELECT mode, origin AS "from", max(left(outcome, 5)) FILTER (WHERE target = 'pending') AS "to pending",
   max(left(outcome, 5)) FILTER (WHERE target = 'accepted') AS "to accepted",
@@ -70,7 +70,7 @@ SELECT DISTINCT origin || ' -> ' || target || E'\n' || outcome FROM edge WHERE o
 \pset tuples_only off
 -- a request that was sent changes no state, a decision that is refused leaves no event
 SELECT e.origin, e.target, h.kind, h.prior_state, h.state, count(*) AS events
-FROM edge AS e JOIN gdpr.consent_history AS h ON h.subject_type = 'person' AND h.subject_key = e.key
+FROM edge AS e JOIN gdpr.consent_history AS h ON h.subject_type = 'subscriber' AND h.subject_key = e.key
 WHERE e.mode = 'strict' GROUP BY 1, 2, 3, 4, 5
 ORDER BY array_position('{pending,accepted,rejected,withdrawn,lapsed}', e.origin), 2, 3 DESC, 4 NULLS FIRST, 5;
 
@@ -81,20 +81,20 @@ SELECT m.mode, s.state, max(left(x.outcome, 5)) FILTER (WHERE a.action = 'full')
 FROM (VALUES ('strict'), ('crmcom')) AS m (mode),
   (VALUES (1, 'pending'), (2, 'accepted'), (3, 'rejected'), (4, 'withdrawn')) AS s (n, state),
   (VALUES (1, 'full'), (2, 'none'), (3, 'anonymize')) AS a (n, action),
-  LATERAL (SELECT say(format('SELECT gdpr.set_consent_mode(''person'', %L), gdpr.set_consent_action(''person'', %L, %L)',
+  LATERAL (SELECT say(format('SELECT gdpr.set_consent_mode(''subscriber'', %L), gdpr.set_consent_action(''subscriber'', %L, %L)',
     m.mode, s.state, a.action))) AS x (outcome)
 GROUP BY m.mode, s.n, s.state ORDER BY m.mode DESC, s.n;
 \pset format unaligned
 \pset tuples_only on
-SELECT say($$SELECT gdpr.set_consent_action('person', 'pending', 'none')$$);
-SELECT say($$SELECT gdpr.set_consent_action('person', 'accepted', 'anonymize')$$);
+SELECT say($$SELECT gdpr.set_consent_action('subscriber', 'pending', 'none')$$);
+SELECT say($$SELECT gdpr.set_consent_action('subscriber', 'accepted', 'anonymize')$$);
 \pset format aligned
 \pset tuples_only off
 
 -- what_is_visible_and_what_may_change ------------------------------------------------------------
 -- People 51 to 59 gave a general consent, or did not; 61 to 69 one for marketing; 70 was never asked.
-SELECT gdpr.set_consent_mode('person', 'strict') \g /dev/null
-SELECT gdpr.set_consent_action('person', s, 'full') FROM unnest(ARRAY['rejected', 'withdrawn']) AS s \g /dev/null
+SELECT gdpr.set_consent_mode('subscriber', 'strict') \g /dev/null
+SELECT gdpr.set_consent_action('subscriber', s, 'full') FROM unnest(ARRAY['rejected', 'withdrawn']) AS s \g /dev/null
 SELECT gdpr.add_purpose('marketing', 'consent', 'Letters about offers', marketing => true) \g /dev/null
 SELECT gdpr.add_purpose('survey', 'consent', 'How satisfied people are') \g /dev/null
 SELECT gdpr.add_purpose('billing', 'contract', 'Invoices and what is due') \g /dev/null
@@ -106,9 +106,9 @@ INSERT INTO someone VALUES
   ('51', 'general', '{accepted}'), ('52', 'general', '{rejected}'), ('53', 'general', '{accepted,withdrawn}'),
   ('61', 'marketing', '{accepted}'), ('62', 'marketing', '{rejected}'), ('63', 'marketing', '{accepted,withdrawn}'),
   ('70', 'none', '{}');
-SELECT count(gdpr.record_consent('person', key, s.state, nullif(scope, 'general'), medium => 'web_form')) AS decisions
+SELECT count(gdpr.record_consent('subscriber', key, s.state, nullif(scope, 'general'), medium => 'web_form')) AS decisions
 FROM someone, unnest(path) AS s (state);
-CALL gdpr.protect('person');
+CALL gdpr.protect('subscriber');
 
 -- r: the person's row is visible, u: it may be changed, i: a note about the person may arrive
 CREATE FUNCTION look(person_key text, asked_for text) RETURNS text LANGUAGE plpgsql AS $$
@@ -136,8 +136,8 @@ END $$;
 CREATE TABLE sight (mode text, action text, key text, purpose text, outcome text);
 CREATE FUNCTION look_around(in_mode text, with_action text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM gdpr.set_consent_mode('person', in_mode);
-  PERFORM gdpr.set_consent_action('person', s, with_action) FROM unnest(ARRAY['rejected', 'withdrawn']) AS s;
+  PERFORM gdpr.set_consent_mode('subscriber', in_mode);
+  PERFORM gdpr.set_consent_action('subscriber', s, with_action) FROM unnest(ARRAY['rejected', 'withdrawn']) AS s;
   INSERT INTO consent.sight SELECT in_mode, with_action, s.key, p.purpose, NULL
   FROM consent.someone AS s, unnest(ARRAY['administration', 'bookkeeping', 'billing', 'marketing', 'survey']) AS p (purpose);
 END $$;
@@ -165,77 +165,77 @@ FROM sight AS v JOIN someone AS s USING (key) GROUP BY 1, 2, s.key, 3, 4
 ORDER BY mode DESC, array_position('{full,none,anonymize}', action), s.key;
 
 -- Whom the setting sends away: queued, never anonymized in the transaction of whoever clicked.
-SELECT subject_key, state, reason FROM gdpr.erasure_queue WHERE subject_type = 'person' ORDER BY subject_key;
-SELECT gdpr.add_basis('person', '51', 'billing', 'contract') \g /dev/null
-SELECT gdpr.record_consent('person', '51', 'withdrawn', medium => 'email') \g /dev/null
-SELECT gdpr.record_consent('person', '61', 'withdrawn', 'marketing', medium => 'email') \g /dev/null
-SELECT subject_key, state, reason FROM gdpr.erasure_queue WHERE subject_type = 'person' AND subject_key IN ('51', '61') ORDER BY subject_key;
-SELECT blocker, row_count FROM gdpr.blockers('person', '51') WHERE row_count > 0;
+SELECT subject_key, state, reason FROM gdpr.erasure_queue WHERE subject_type = 'subscriber' ORDER BY subject_key;
+SELECT gdpr.add_basis('subscriber', '51', 'billing', 'contract') \g /dev/null
+SELECT gdpr.record_consent('subscriber', '51', 'withdrawn', medium => 'email') \g /dev/null
+SELECT gdpr.record_consent('subscriber', '61', 'withdrawn', 'marketing', medium => 'email') \g /dev/null
+SELECT subject_key, state, reason FROM gdpr.erasure_queue WHERE subject_type = 'subscriber' AND subject_key IN ('51', '61') ORDER BY subject_key;
+SELECT blocker, row_count FROM gdpr.blockers('subscriber', '51') WHERE row_count > 0;
 -- who changes their mind comes off the queue
-SELECT gdpr.record_consent('person', '61', 'accepted', 'marketing', medium => 'email') \g /dev/null
-SELECT subject_key, state FROM gdpr.erasure_queue WHERE subject_type = 'person' AND subject_key = '61';
-SELECT key, regexp_replace(gdpr.why('person', key, 'marketing'), '\d{4}-\d\d-\d\d|(?<=event )\d+', '…', 'g') AS why
+SELECT gdpr.record_consent('subscriber', '61', 'accepted', 'marketing', medium => 'email') \g /dev/null
+SELECT subject_key, state FROM gdpr.erasure_queue WHERE subject_type = 'subscriber' AND subject_key = '61';
+SELECT key, regexp_replace(gdpr.why('subscriber', key, 'marketing'), '\d{4}-\d\d-\d\d|(?<=event )\d+', '…', 'g') AS why
 FROM someone ORDER BY key;
-SELECT gdpr.set_consent_mode('person', 'strict') \g /dev/null
-SELECT gdpr.set_consent_action('person', s, 'full') FROM unnest(ARRAY['rejected', 'withdrawn']) AS s \g /dev/null
-CALL gdpr.unprotect('person');
+SELECT gdpr.set_consent_mode('subscriber', 'strict') \g /dev/null
+SELECT gdpr.set_consent_action('subscriber', s, 'full') FROM unnest(ARRAY['rejected', 'withdrawn']) AS s \g /dev/null
+CALL gdpr.unprotect('subscriber');
 
 -- re_consent_does_what_crm_com_says: accepted, rejected and pending; never withdrawn ------------
 SELECT gdpr.add_form('terms', 'We write to you about offers.') AS version;
 SELECT gdpr.add_form('terms', 'We write to you about offers, never more than once a week.') AS version;
 SELECT gdpr.add_form('terms', 'We write to you about offers, never more than once a week.') AS the_same_body_is_no_new_version;
-SELECT gdpr.set_consent_form('person', 'terms:1', 'survey') \g /dev/null
-SELECT gdpr.record_consent('person', k, s, 'survey', medium => 'paper_form', form => 'terms:1')
+SELECT gdpr.set_consent_form('subscriber', 'terms:1', 'survey') \g /dev/null
+SELECT gdpr.record_consent('subscriber', k, s, 'survey', medium => 'paper_form', form => 'terms:1')
 FROM (VALUES ('81', 'accepted'), ('82', 'rejected'), ('83', 'accepted'), ('83', 'withdrawn'), ('84', 'pending')) AS v (k, s) \g /dev/null
 CREATE TEMP TABLE before AS SELECT ctid::text AS place, xmin::text AS writer, s.* FROM gdpr_internal.consent_state AS s
 WHERE purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85');
-SELECT gdpr.require_reconsent('person', 'terms:2', 'survey') AS people_concerned;
+SELECT gdpr.require_reconsent('subscriber', 'terms:2', 'survey') AS people_concerned;
 SELECT subject_key, state, updated_at IS NULL AS date_is_empty, form, current_form FROM gdpr.consent
-WHERE subject_type = 'person' AND purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY subject_key;
+WHERE subject_type = 'subscriber' AND purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY subject_key;
 SELECT b.subject_key, b.state AS before, s.state AS after, b::text = (SELECT ROW(s.ctid::text, s.xmin::text, s.*)::text) AS untouched_byte_for_byte
 FROM before AS b JOIN gdpr_internal.consent_state AS s USING (subject_type, subject_key, purpose) ORDER BY 1;
 SELECT subject_key, kind, prior_state, prior_updated_at IS NOT NULL AS knows_when, form
-FROM gdpr.consent_history WHERE subject_type = 'person' AND purpose = 'survey' AND kind = 'reconsent_required' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY 1;
+FROM gdpr.consent_history WHERE subject_type = 'subscriber' AND purpose = 'survey' AND kind = 'reconsent_required' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY 1;
 -- whoever is asked again may answer again; who had withdrawn still may, too
-SELECT gdpr.record_consent('person', k, 'accepted', 'survey', medium => 'web_form') > 0 AS recorded FROM unnest(ARRAY['81', '82', '83', '84', '85']) AS k;
+SELECT gdpr.record_consent('subscriber', k, 'accepted', 'survey', medium => 'web_form') > 0 AS recorded FROM unnest(ARRAY['81', '82', '83', '84', '85']) AS k;
 SELECT subject_key, state, updated_at IS NOT NULL AS dated, form FROM gdpr.consent
-WHERE subject_type = 'person' AND purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY subject_key;
+WHERE subject_type = 'subscriber' AND purpose = 'survey' AND subject_key IN ('81', '82', '83', '84', '85') ORDER BY subject_key;
 
 -- one_call_marks_all_of_a_selection --------------------------------------------------------------
 CREATE VIEW refused_by_letter AS SELECT i % 5 + 91 AS id FROM generate_series(1, 20) AS i;
-SELECT gdpr.mark_all('person', 'refused_by_letter', 'rejected', 'survey', 'paper_form', 'letters of May') AS people;
-SELECT gdpr.mark_all('person', 'refused_by_letter', 'rejected', 'survey', 'paper_form', 'letters of May') AS again;
+SELECT gdpr.mark_all('subscriber', 'refused_by_letter', 'rejected', 'survey', 'paper_form', 'letters of May') AS people;
+SELECT gdpr.mark_all('subscriber', 'refused_by_letter', 'rejected', 'survey', 'paper_form', 'letters of May') AS again;
 SELECT subject_key, kind, state, medium, comment, count(*) FROM gdpr.consent_history
-WHERE subject_type = 'person' AND subject_key IN ('91', '92', '93', '94', '95') GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
+WHERE subject_type = 'subscriber' AND subject_key IN ('91', '92', '93', '94', '95') GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
 \pset format unaligned
 \pset tuples_only on
-SELECT say($$SELECT gdpr.mark_all('person', 'refused_by_letter', 'withdrawn', 'survey', 'paper_form')$$);
+SELECT say($$SELECT gdpr.mark_all('subscriber', 'refused_by_letter', 'withdrawn', 'survey', 'paper_form')$$);
 CREATE TABLE strangers (id int);
 INSERT INTO strangers VALUES (91), (100), (101);
-SELECT say($$SELECT gdpr.mark_all('person', 'strangers', 'accepted', 'survey', 'paper_form')$$);
+SELECT say($$SELECT gdpr.mark_all('subscriber', 'strangers', 'accepted', 'survey', 'paper_form')$$);
 \pset format aligned
 \pset tuples_only off
-SELECT state, count(*) FROM gdpr.consent WHERE subject_type = 'person' AND purpose = 'survey' AND subject_key IN ('91', '92', '93', '94', '95') GROUP BY 1;
+SELECT state, count(*) FROM gdpr.consent WHERE subject_type = 'subscriber' AND purpose = 'survey' AND subject_key IN ('91', '92', '93', '94', '95') GROUP BY 1;
 
 -- both_vocabularies ------------------------------------------------------------------------------
 SELECT s, gdpr.state_alias(s) FROM unnest(ARRAY['pending', 'accepted', 'rejected', 'withdrawn']) AS s;
-SELECT gdpr.record_consent('person', '96', 'awaiting', 'survey', medium => 'email') > 0 AS asked,
-  gdpr.record_consent('person', '97', 'given', 'survey', medium => 'email') > 0 AS given,
-  gdpr.record_consent('person', '98', 'refused', 'survey', medium => 'email') > 0 AS refused;
-SELECT subject_key, state FROM gdpr.consent WHERE subject_type = 'person' AND purpose = 'survey' AND subject_key IN ('96', '97', '98', '99') ORDER BY 1;
+SELECT gdpr.record_consent('subscriber', '96', 'awaiting', 'survey', medium => 'email') > 0 AS asked,
+  gdpr.record_consent('subscriber', '97', 'given', 'survey', medium => 'email') > 0 AS given,
+  gdpr.record_consent('subscriber', '98', 'refused', 'survey', medium => 'email') > 0 AS refused;
+SELECT subject_key, state FROM gdpr.consent WHERE subject_type = 'subscriber' AND purpose = 'survey' AND subject_key IN ('96', '97', '98', '99') ORDER BY 1;
 
 -- proof_stays_when_the_person_goes ---------------------------------------------------------------
-SELECT gdpr.record_consent('person', '97', 'withdrawn', 'survey', medium => 'telephone', comment => 'said on the phone to Kim',
+SELECT gdpr.record_consent('subscriber', '97', 'withdrawn', 'survey', medium => 'telephone', comment => 'said on the phone to Kim',
   attachment => '\x25504446', media_type => 'application/pdf', source_ip => '192.0.2.7') \g /dev/null
 SELECT kind, state, comment, source_ip, attachment_sha256 = encode(sha256('\x25504446'), 'hex') AS digest_of_the_scan, media_type
-FROM gdpr.consent_history WHERE subject_type = 'person' AND subject_key = '97' ORDER BY event;
-SELECT gdpr.anonymize_subject('person', '97', 'left') > 0 AS gone;
+FROM gdpr.consent_history WHERE subject_type = 'subscriber' AND subject_key = '97' ORDER BY event;
+SELECT gdpr.anonymize_subject('subscriber', '97', 'left') > 0 AS gone;
 SELECT kind, state, medium, comment, source_ip, attachment_sha256, media_type, owner = current_user AS by_whom
-FROM gdpr.consent_history WHERE subject_type = 'person' AND subject_key = '97' ORDER BY event;
+FROM gdpr.consent_history WHERE subject_type = 'subscriber' AND subject_key = '97' ORDER BY event;
 SELECT count(*) AS scans_left FROM gdpr_internal.consent_attachment;
 
 DROP VIEW refused_by_letter;
-SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
+SELECT gdpr.unregister_subject('subscriber', forget_frozen => true) \g /dev/null
 SELECT gdpr.drop_purpose(p) FROM unnest(ARRAY['gone', 'marketing', 'survey', 'billing', 'bookkeeping']) AS p \g /dev/null
 DROP SCHEMA consent CASCADE;
 DROP OWNED BY regress_consent_app, regress_consent_owner;

@@ -175,6 +175,141 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.queue_erasure('person', '1', 'left')$$,
   $$SELECT gdpr.unregister_subject('person')$$]) AS s;
 
+-- Consent ----------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_purpose(NULL)$$,
+  $$SELECT gdpr.add_purpose('Letters!')$$,
+  $$SELECT gdpr.add_purpose('letters', 'because')$$,
+  $$SELECT gdpr.add_purpose('letters', 'consent', kinds => '{emial}')$$,
+  $$SELECT gdpr.add_purpose('letters', 'contract', validity => interval '1 year')$$,
+  $$SELECT gdpr.add_purpose('letters', 'consent', validity => interval '-1 year')$$,
+  $$SELECT gdpr.drop_purpose('letters')$$,
+  $$SELECT gdpr.drop_purpose('administration')$$,
+  $$SELECT gdpr.grant_purpose('letters', 'regress_errors_other')$$,
+  $$SELECT gdpr.revoke_purpose('letters', 'regress_errors_other')$$]) AS s;
+SELECT gdpr.add_purpose('letters', 'consent', marketing => true), gdpr.add_purpose('delivery', 'contract'),
+  gdpr.add_purpose('research', 'legitimate_interests') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_purpose('letters', 'contract')$$,
+  $$SELECT gdpr.grant_purpose('letters', 'nobody_at_all')$$,
+  $$SELECT gdpr.set_consent_mode('person', 'lenient')$$,
+  $$SELECT gdpr.set_consent_mode('people', 'strict')$$,
+  $$SELECT gdpr.set_consent_action('person', 'refused ', 'none')$$,
+  $$SELECT gdpr.set_consent_action('person', 'rejected', 'forget')$$,
+  $$SELECT gdpr.set_consent_action('person', 'accepted', 'none')$$,
+  $$SELECT gdpr.set_consent_action('person', 'rejected', 'none', 'delivery')$$,
+  $$SELECT gdpr.add_form(NULL, 'text')$$,
+  $$SELECT gdpr.add_form('The Terms', 'text')$$,
+  $$SELECT gdpr.add_form('terms', '')$$,
+  $$SELECT gdpr.set_consent_form('person', 'terms:1')$$,
+  $$SELECT gdpr.state_alias('maybe')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'Accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '2', NULL, 'letters', 'email')$$,
+  $$SELECT gdpr.record_consent('person', NULL, 'accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '9', 'accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '1', 'accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'mars', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'delivery', 'email')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'pigeon')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'prechecked')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'email', channel => 'smoke')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'email', form => 'terms:7')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'email', attachment => '\x00', attachment_uri => 'https://x')$$,
+  $$SELECT gdpr.record_consent('person', '2', 'withdrawn', 'letters', 'email')$$,
+  $$SELECT gdpr.require_reconsent('person', 'terms:2', 'letters')$$,
+  $$SELECT gdpr.mark_all('person', NULL, 'accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.mark_all('person', 'names', 'withdrawn', 'letters', 'email')$$,
+  $$SELECT gdpr.add_basis('person', '2', 'letters', 'consent')$$,
+  $$SELECT gdpr.add_basis('person', '2', 'letters', 'contract', '2030-01-01', '2029-01-01')$$,
+  $$SELECT gdpr.end_basis(0)$$,
+  $$SELECT gdpr.record_objection('person', '2', 'delivery')$$,
+  $$SELECT gdpr.overrule_objection('person', '2', 'letters', 'we want to')$$,
+  $$SELECT gdpr.overrule_objection('person', '2', 'research', 'we must')$$,
+  $$SELECT gdpr.set_country('DE', 12, true)$$,
+  $$SELECT gdpr.set_person_columns('person', 'name', 'name')$$,
+  $$SELECT gdpr.in_scope('person')$$,
+  $$SELECT gdpr.opt_out('person', '2', 'smoke')$$,
+  $$SELECT gdpr.suppress('email', '', 'asked for it')$$,
+  $$SELECT gdpr.suppress('fax', '1', 'asked for it')$$,
+  $$SELECT gdpr.audience('person', 'mars', 'email')$$,
+  $$SELECT gdpr.set_country('Nowhere', 16, true)$$,
+  $$SELECT gdpr.record_campaign('person', '{2}', '', 'letters', 'email')$$,
+  $$SELECT gdpr.sign_up('person', 'letters', NULL)$$,
+  $$SELECT gdpr.confirm_sign_up('not a secret')$$,
+  $$SELECT gdpr.attach_sign_up(0, '2')$$,
+  $$SELECT gdpr.why('person', '2', 'mars')$$,
+  $$SELECT gdpr.consent_record('person', '9')$$]) AS s;
+
+-- Links in letters: what is not ours has one message, whatever it is
+SELECT gdpr.consent_token('person', '2', 'letters') AS token \gset
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.consent_token('person', '9', 'letters')$$,
+  $$SELECT gdpr.consent_token('person', '2', 'letters', interval '-1 day')$$,
+  $$SELECT gdpr.redeem_token('', 'accepted')$$,
+  $$SELECT gdpr.redeem_token(NULL, 'accepted')$$,
+  $$SELECT gdpr.redeem_token('not a token', 'accepted')$$,
+  $$SELECT gdpr.redeem_token(repeat('A', 1000000), 'accepted')$$,
+  format($$SELECT gdpr.redeem_token(%L, 'accepted')$$, overlay(:'token' PLACING 'xx' FROM 20)),
+  format($$SELECT gdpr.redeem_token(%L, 'pending')$$, :'token')]) AS s;
+SELECT count(DISTINCT say(format($$SELECT gdpr.redeem_token(%L, 'accepted')$$, x))) AS distinct_messages
+FROM unnest(ARRAY['', 'not a token', repeat('A', 1000000), left(:'token', 30), :'token' || 'A', reverse(:'token')]) AS x;
+SELECT gdpr.redeem_token(:'token', 'accepted');
+SELECT say(format($$SELECT gdpr.redeem_token(%L, 'accepted')$$, :'token'));
+SELECT gdpr.redeem_token(:'token', 'withdrawn');
+SELECT gdpr.redeem_token(:'token', 'withdrawn');
+
+-- Children
+CREATE TABLE pupil (id int PRIMARY KEY, born date, country text);
+INSERT INTO pupil VALUES (1, current_date - interval '10 years', 'DE');
+SELECT gdpr.register_subject('pupil', 'pupil') \g /dev/null
+SELECT gdpr.set_person_columns('pupil', 'country', 'born') \g /dev/null
+SELECT say($$SELECT gdpr.record_consent('pupil', '1', 'accepted', 'letters', 'email')$$);
+SELECT gdpr.record_consent('pupil', '1', 'accepted', 'letters', 'email', guardian => 'mother') > 0 AS with_a_guardian;
+SELECT gdpr.unregister_subject('pupil') \g /dev/null
+
+-- Policies ---------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$CALL gdpr.protect('people')$$,
+  $$CALL gdpr.protect('person', tenant_column => 'tenant')$$,
+  $$CALL gdpr.unprotect('people')$$,
+  $$SELECT gdpr.create_masked_view('errors.masked', 'errors.person', 'fake')$$,
+  $$SELECT gdpr.create_masked_view('errors.masked', 'errors.made', 'mask')$$,
+  $$SELECT gdpr.create_masked_view('errors.names', 'errors.person', 'mask')$$,
+  $$SELECT gdpr.drop_masked_view('errors.names')$$,
+  $$SELECT gdpr.grant_tenant('', 'regress_errors_other')$$]) AS s;
+ALTER TABLE job ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON job USING (true);
+ALTER TABLE job DISABLE ROW LEVEL SECURITY;
+SELECT say($$CALL gdpr.protect('person')$$);
+DROP POLICY mine ON job;
+CALL gdpr.protect('person');
+GRANT USAGE ON SCHEMA errors TO regress_errors_other;
+GRANT SELECT, INSERT, UPDATE ON person, job TO regress_errors_other;
+SELECT gdpr.grant_purpose('letters', 'regress_errors_other') \g /dev/null
+SET ROLE regress_errors_other;
+SELECT say('SELECT FROM errors.person');
+SET gdpr.purpose = 'mars';
+SELECT say('SELECT FROM errors.person');
+SET gdpr.purpose = 'delivery';
+SELECT say('SELECT FROM errors.person');
+SET gdpr.purpose = 'letters';
+SELECT say($$INSERT INTO errors.job (id, person_id, needed) VALUES (900, 2, 1)$$);
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.record_consent('person', '2', 'accepted', 'letters', 'email')$$,
+  $$SELECT gdpr.audience('person', 'letters', 'email')$$,
+  $$SELECT gdpr.add_purpose('mine')$$,
+  $$CALL gdpr.protect('person')$$,
+  $$CALL gdpr.unprotect('person')$$]) AS s;
+RESET ROLE;
+RESET gdpr.purpose;
+SELECT say(s) FROM unnest(ARRAY[
+  $$UPDATE gdpr_internal.consent_event SET state = 'accepted'$$,
+  $$DELETE FROM gdpr_internal.consent_event$$,
+  $$TRUNCATE gdpr_internal.consent_event$$]) AS s;
+CALL gdpr.unprotect('person');
+SELECT gdpr.drop_purpose(p) FROM unnest(ARRAY['letters', 'delivery', 'research']) AS p \g /dev/null
+
 -- Runs -------------------------------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.run_start('person', '')$$,

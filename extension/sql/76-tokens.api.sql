@@ -181,7 +181,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refused_state(text, text, text) IS
-  'What "no" means: withdrawn after an acceptance, rejected before one, objected where the purpose does not rest on consent; NULL if it was said';
+  'What "no" means: withdrawn after an acceptance, rejected before one, objected without consent; NULL if it was said';
 
 --| Opts the person out; false if that was done. Here and not by gdpr.opt_out(): the purpose may have been dropped.
 CREATE OR REPLACE FUNCTION gdpr_internal.unsubscribe(
@@ -258,8 +258,9 @@ BEGIN
       PERFORM gdpr_internal.refuse_token('The person has left since.');
     END IF;
     PERFORM gdpr_internal.use_token(t);
-    PERFORM gdpr_internal.write_consent(t.subject_type, t.subject_key, 'accepted', nullif(t.purpose, ''), known_medium, known_channel,
-      nullif(t.form || ':' || t.form_version, ':0'), redeem_token.comment, NULL, redeem_token.source_ip, nullif(redeem_token.guardian, ''));
+    PERFORM gdpr_internal.write_consent(t.subject_type, t.subject_key, 'accepted', nullif(t.purpose, ''), known_medium,
+      known_channel, nullif(t.form || ':' || t.form_version, ':0'), redeem_token.comment, NULL, redeem_token.source_ip,
+      nullif(redeem_token.guardian, ''));
     RETURN 'recorded';
   ELSIF there AND unsubscribes THEN
     recorded := gdpr_internal.unsubscribe(t.subject_type, t.subject_key, t.purpose, known_medium, known_channel,
@@ -276,14 +277,14 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.redeem_token(text, text, text, inet, text, text, text) IS 'Behind gdpr.redeem_token()';
 
---| A person decides with a token.
+--| A person decides with a token. Unsubscribed with a channel: from that channel only.
 CREATE OR REPLACE FUNCTION gdpr.redeem_token(
   token text, state text, medium text DEFAULT 'click', source_ip inet DEFAULT NULL, channel text DEFAULT NULL,
   comment text DEFAULT NULL, guardian text DEFAULT NULL)
 RETURNS text
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.redeem_token(text, text, text, inet, text, text, text) IS
-  'Decides with a token: accepted (once, until it expires), rejected, withdrawn or unsubscribed (whenever; with a channel: from that one only); "recorded" or "already done"';
+  'Decides with a token: accepted (once, until it expires), rejected, withdrawn, unsubscribed (whenever); "recorded" or "already done"';
 
 --| Forgets used tokens that have expired: they are refused for that alone.
 CREATE OR REPLACE FUNCTION gdpr_internal.expire_tokens() RETURNS bigint

@@ -5,6 +5,7 @@
 #include "extension/src/key.hpp"
 #include "extension/src/label.hpp"
 #include "extension/src/purpose.hpp"
+#include "extension/src/settings_cache.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -43,4 +44,5 @@ void _PG_init(void) {
   RegisterLabelProvider();
   RegisterFreeze();
   RegisterAllowed();
+  RegisterSettingsCache();
 }

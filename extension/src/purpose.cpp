@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/purpose.hpp"
 
+#include "extension/src/settings_cache.hpp"
 #include "extension/src/state_scan.hpp"
 
 #include "extension/src/compat.hpp"
@@ -28,32 +29,17 @@ bool CheckProofRetention(char** value, void**, GucSource) {
   return false;
 }
 
-bool ReadBit(const char* name, Snapshot snapshot, int* bit) {
-  StateScan scan;
-  BeginStateScan(scan, "purpose", snapshot, 1, &name);
-  bool exists = NextState(scan);
-  if (exists) {
-    bool isnull;
-    *bit = DatumGetInt16(slot_getattr(scan.slot, StateColumn(scan.heap, "bit"), &isnull));
-  }
-  EndStateScan(scan);
-  return exists;
+bool HasRole(Oid user, const char* name) {
+  Oid role = get_role_oid(name, true);
+  return OidIsValid(role) && has_privs_of_role(user, role);
 }
 
-// Whether the name was granted to the role, or to one that it is a member of and inherits from.
-bool IsGranted(const char* table, const char* name, Oid user, Snapshot snapshot) {
-  StateScan scan;
-  BeginStateScan(scan, table, snapshot, 1, &name);
-  AttrNumber role_column = StateColumn(scan.heap, "role");
-  bool granted = false;
-  while (!granted && NextState(scan)) {
-    bool isnull;
-    Name role = DatumGetName(slot_getattr(scan.slot, role_column, &isnull));
-    Oid oid = get_role_oid(NameStr(*role), true);
-    granted = OidIsValid(oid) && has_privs_of_role(user, oid);
+// Whether the purpose was granted to the role, or to one that it is a member of and inherits from.
+bool IsGranted(const PurposeFacts* purpose, Oid user) {
+  for (int i = 0; i < purpose->role_count; i++) {
+    if (HasRole(user, NameStr(purpose->roles[i]))) return true;
   }
-  EndStateScan(scan);
-  return granted;
+  return false;
 }
 
 // The address of the client, of the leader's in a parallel worker; NULL: no network lies between.
@@ -77,12 +63,11 @@ bool IsWithin(const char* address, Datum* networks, int count) {
   return false;
 }
 
-bool IsOutside(Datum networks) {
+bool IsOutside(ArrayType* networks) {
   Datum* items;
   bool* nulls;
   int count;
-  deconstruct_array(DatumGetArrayTypeP(networks), CIDROID, -1, false, TYPALIGN_INT, &items, &nulls,
-                    &count);
+  deconstruct_array(networks, CIDROID, -1, false, TYPALIGN_INT, &items, &nulls, &count);
   const SockAddr* client = ClientAddress();
   bool local = client == nullptr ||
                (client->addr.ss_family != AF_INET && client->addr.ss_family != AF_INET6);
@@ -130,17 +115,28 @@ const char* SessionTenant() {
 }
 
 bool IsTenantGranted(Oid user, Snapshot snapshot) {
-  return IsGranted("tenant_grant", SessionTenant(), user, snapshot);
+  const char* name = SessionTenant();
+  StateScan scan;
+  BeginStateScan(scan, "tenant_grant", snapshot, 1, &name);
+  AttrNumber column = StateColumn(scan.heap, "role");
+  bool granted = false;
+  while (!granted && NextState(scan)) {
+    bool isnull;
+    granted = HasRole(user, NameStr(*DatumGetName(slot_getattr(scan.slot, column, &isnull))));
+  }
+  EndStateScan(scan);
+  return granted;
 }
 
 Session ReadSession(Oid user, Snapshot snapshot) {
   const char* name = SessionPurpose();
   Session session{user, Standing::kUnnamed, 0};
   if (name[0] == '\0') return session;
-  session.standing = Standing::kUnknown;
-  if (!ReadBit(name, snapshot, &session.bit)) return session;
-  session.standing = Standing::kNotGranted;
-  if (IsGranted("purpose_grant", name, user, snapshot)) session.standing = Standing::kGranted;
+  const PurposeFacts* facts = FindPurpose(name, snapshot);
+  session.bit = facts->bit;
+  session.standing = !facts->exists            ? Standing::kUnknown
+                     : !IsGranted(facts, user) ? Standing::kNotGranted
+                                               : Standing::kGranted;
   return session;
 }
 
@@ -171,19 +167,9 @@ void RefuseSession(const Session& session) {
 }
 
 TypeSetting ReadTypeSetting(const char* subject_type, Snapshot snapshot) {
-  TypeSetting setting{1, 1, false};  // nothing declared: administration only
-  StateScan scan;
-  BeginStateScan(scan, "consent_setting", snapshot, 1, &subject_type);
-  if (NextState(scan)) {
-    bool isnull;
-    setting.default_allowed =
-        DatumGetInt64(slot_getattr(scan.slot, StateColumn(scan.heap, "default_allowed"), &isnull));
-    setting.default_changeable = DatumGetInt64(
-        slot_getattr(scan.slot, StateColumn(scan.heap, "default_changeable"), &isnull));
-    Datum networks = slot_getattr(scan.slot, StateColumn(scan.heap, "networks"), &isnull);
-    if (!isnull) setting.outside = IsOutside(networks);
-  }
-  EndStateScan(scan);
+  const TypeFacts* facts = FindType(subject_type, snapshot);
+  TypeSetting setting{facts->default_allowed, facts->default_changeable, false};
+  setting.outside = facts->networks != nullptr && IsOutside(facts->networks);
   return setting;
 }
 

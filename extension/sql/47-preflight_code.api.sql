@@ -123,7 +123,7 @@ AS $$
          format('ALTER TRIGGER %I ON %s RENAME TO %I;', g.tgname, g.tgrelid::regclass, left('before_' || g.tgname, 40))
   FROM gdpr_internal.preflight_tables($1) AS t
   JOIN pg_trigger AS g ON g.tgrelid = t.relation AND g.tgparentid = 0
-  WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard' AND g.tgtype & 3 = 3
+  WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgname > 'zz_gdpr_guard' AND g.tgname <> 'zz_gdpr_key' AND g.tgtype & 3 = 3
     AND g.tgtype & 20 <> 0 AND t.scope = 'owned' AND NOT EXISTS (
       SELECT FROM pg_trigger AS a WHERE a.tgrelid = t.relation AND a.tgname = 'zz_gdpr_guard_after');
 $$;

@@ -256,7 +256,24 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.wanted_statements(regclass, text[], boolean, boolean, name) IS
   'All statements that protect one table';
 
---| True if a protected table still has everything that protect made, enabled.
+--| Names of our functions that an expression calls, as stored in the catalog, with how often it says OR.
+CREATE OR REPLACE FUNCTION gdpr_internal.calls_in(tree text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (SELECT string_agg(f.proname, ' ' ORDER BY f.proname COLLATE "C") FROM regexp_matches($1, ':funcid (\d+)', 'g') AS m(id)
+          JOIN pg_proc AS f ON f.oid = m.id[1]::oid AND f.pronamespace = 'gdpr_internal'::regnamespace)
+    || ' ' || (SELECT count(*) FROM regexp_matches($1, ':boolop or', 'g'))
+$$;
+COMMENT ON FUNCTION gdpr_internal.calls_in(text) IS 'Our functions that a stored expression calls, and how often it says OR';
+
+--| The same of a statement that we would run: flat lists of ORs count once.
+CREATE OR REPLACE FUNCTION gdpr_internal.calls_wanted(statement text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (SELECT string_agg(m.name[1], ' ' ORDER BY m.name[1] COLLATE "C") FROM regexp_matches($1, 'gdpr_internal\.(\w+)\(', 'g') AS m(name))
+    || ' ' || (SELECT count(*) FROM regexp_matches($1, ' IS NULL OR |\) OR NOT \(', 'g'))
+$$;
+COMMENT ON FUNCTION gdpr_internal.calls_wanted(text) IS 'The same of a statement that protects a table';
+
+--| True if a protected table still has everything that protect made, enabled and asking what it should.
 CREATE OR REPLACE FUNCTION gdpr_internal.is_intact(relation oid, wanted text[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -265,11 +282,13 @@ BEGIN
       SELECT FROM unnest(wanted) AS w, substring(w FROM '^CREATE (?:POLICY|TRIGGER) (\w+)') AS n(name)
       WHERE n.name IS NOT NULL AND NOT EXISTS (
           SELECT FROM pg_policy AS p WHERE p.polrelid = is_intact.relation AND p.polname = n.name AND w LIKE 'CREATE POLICY%'
-            AND p.polroles = '{0}' AND p.polpermissive = (n.name = 'gdpr_application'))
+            AND p.polroles = '{0}' AND p.polpermissive = (n.name = 'gdpr_application')
+            AND gdpr_internal.calls_in(concat(p.polqual::text, p.polwithcheck::text)) IS NOT DISTINCT FROM gdpr_internal.calls_wanted(w))
         AND NOT EXISTS (
           SELECT FROM pg_trigger AS g WHERE g.tgrelid = is_intact.relation AND g.tgname = n.name AND w LIKE 'CREATE TRIGGER%'
-            AND g.tgenabled IN ('O', 'A') AND w LIKE '%EXECUTE FUNCTION ' || g.tgfoid::regproc || '(%'));
+            AND g.tgenabled IN ('O', 'A') AND w LIKE '%EXECUTE FUNCTION ' || g.tgfoid::regproc || '(%'
+            AND gdpr_internal.calls_in(g.tgqual::text) IS NOT DISTINCT FROM gdpr_internal.calls_wanted(w)));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.is_intact(oid, text[]) IS
-  'True if row security, policies and triggers of a protected table are there and enabled';
+  'True if row security, policies and triggers of a protected table are there, enabled and unchanged';

@@ -29,9 +29,11 @@ CREATE TABLE gdpr_internal.purpose_grant (
   purpose text COLLATE "C" NOT NULL,
   role name NOT NULL,
   campaign boolean NOT NULL DEFAULT false,
+  bit smallint,
   PRIMARY KEY (purpose, role)
 );
 COMMENT ON TABLE gdpr_internal.purpose_grant IS 'Roles that may process people''s data for a purpose; what a session claims counts for nothing without it';
+COMMENT ON COLUMN gdpr_internal.purpose_grant.bit IS 'the purpose''s own, so that each statement finds it with the grant; NULL: look there';
 COMMENT ON COLUMN gdpr_internal.purpose_grant.campaign IS 'true: the role may draw mailing lists with gdpr.audience()';
 
 --| How consent works for the people of one type.

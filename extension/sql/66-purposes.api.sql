@@ -181,8 +181,13 @@ BEGIN
   IF role_name IS NULL OR grant_purpose.campaign IS NULL THEN
     RAISE EXCEPTION 'a grant needs a role' USING ERRCODE = '22004', HINT = 'Name an existing role.';
   END IF;
-  INSERT INTO gdpr_internal.purpose_grant AS g (purpose, role, campaign)
-  VALUES (known.purpose, role_name, grant_purpose.campaign) ON CONFLICT DO NOTHING;
+  -- The grant carries the purpose's bit: the purpose must not be dropped, and its bit given away, meanwhile.
+  SELECT p.bit INTO known.bit FROM gdpr_internal.purpose AS p WHERE p.purpose = known.purpose FOR SHARE;
+  IF NOT FOUND THEN
+    known := gdpr_internal.known_purpose(grant_purpose.purpose);
+  END IF;
+  INSERT INTO gdpr_internal.purpose_grant AS g (purpose, role, campaign, bit)
+  VALUES (known.purpose, role_name, grant_purpose.campaign, known.bit) ON CONFLICT DO NOTHING;
   IF FOUND THEN
     RETURN;
   END IF;

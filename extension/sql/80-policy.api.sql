@@ -88,27 +88,6 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'gdpr_in_tenant';
 COMMENT ON FUNCTION gdpr_internal.in_tenant(text) IS 'True if the session works for this tenant (gdpr.tenant)';
 
---| Trigger on the tables that every statement asks: tells backends to read them again.
-CREATE OR REPLACE FUNCTION gdpr_internal.note_setting() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_note_setting';
-COMMENT ON FUNCTION gdpr_internal.note_setting() IS
-  'Triggers zz_gdpr_note…: purposes, grants and settings are read again by every backend';
-
---| Whoever changes a row, a restore and a subscription included; TRUNCATE too.
-DO $$
-DECLARE
-  t text;
-BEGIN
-  FOREACH t IN ARRAY ARRAY['purpose', 'purpose_grant', 'consent_setting'] LOOP
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER zz_gdpr_note BEFORE INSERT OR UPDATE OR DELETE ON gdpr_internal.%I '
-      'FOR EACH ROW EXECUTE FUNCTION gdpr_internal.note_setting()', t);
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER zz_gdpr_note_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
-      'FOR EACH STATEMENT EXECUTE FUNCTION gdpr_internal.note_setting()', t);
-    EXECUTE pg_catalog.format('ALTER TABLE gdpr_internal.%I ENABLE ALWAYS TRIGGER zz_gdpr_note, ENABLE ALWAYS TRIGGER zz_gdpr_note_truncate', t);
-  END LOOP;
-END
-$$;
-
 --| Row trigger that refuses what may_change() denies: the purpose guard. Argument: the subject type.
 CREATE OR REPLACE FUNCTION gdpr.refuse_change() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_refuse_change';

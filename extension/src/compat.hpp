@@ -33,27 +33,6 @@ inline IndexScanDesc BeginIndexScan(Relation heap, Relation index, Snapshot snap
 #endif
 }
 
-#if PG_VERSION_NUM >= 150000
-inline shmem_request_hook_type next_request_hook = nullptr;
-inline Size requested_memory = 0;
-
-inline void RequestNow() {
-  if (next_request_hook != nullptr) next_request_hook();
-  RequestAddinShmemSpace(requested_memory);
-}
-#endif
-
-/// Asks for shared memory. Called once, from _PG_init, while libraries are preloaded.
-inline void RequestSharedMemory(Size size) {
-#if PG_VERSION_NUM >= 150000
-  requested_memory = size;
-  next_request_hook = shmem_request_hook;
-  shmem_request_hook = RequestNow;
-#else
-  RequestAddinShmemSpace(size);
-#endif
-}
-
 /// A number that no other transaction of this backend has had.
 inline LocalTransactionId CurrentLocalXid() {
 #if PG_VERSION_NUM >= 170000

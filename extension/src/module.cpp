@@ -5,7 +5,6 @@
 #include "extension/src/key.hpp"
 #include "extension/src/label.hpp"
 #include "extension/src/purpose.hpp"
-#include "extension/src/settings_cache.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -44,5 +43,4 @@ void _PG_init(void) {
   RegisterLabelProvider();
   RegisterFreeze();
   RegisterAllowed();
-  RegisterSettingsCache();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/purpose.hpp"
 
-#include "extension/src/settings_cache.hpp"
 #include "extension/src/state_scan.hpp"
 
 #include "extension/src/compat.hpp"
@@ -34,12 +33,40 @@ bool HasRole(Oid user, const char* name) {
   return OidIsValid(role) && has_privs_of_role(user, role);
 }
 
+struct Grant {
+  bool granted;
+  bool has_bit;  // the grants of a purpose carry its bit: one probe finds both
+  int bit;
+};
+
 // Whether the purpose was granted to the role, or to one that it is a member of and inherits from.
-bool IsGranted(const PurposeFacts* purpose, Oid user) {
-  for (int i = 0; i < purpose->role_count; i++) {
-    if (HasRole(user, NameStr(purpose->roles[i]))) return true;
+Grant ReadGrant(const char* purpose, Oid user, Snapshot snapshot) {
+  Grant grant{};
+  StateScan scan;
+  BeginStateScan(scan, "purpose_grant", snapshot, 1, &purpose);
+  AttrNumber role_column = StateColumn(scan.heap, "role");
+  AttrNumber bit_column = StateColumn(scan.heap, "bit");
+  while (!grant.granted && NextState(scan)) {
+    bool isnull;
+    grant.granted =
+        HasRole(user, NameStr(*DatumGetName(slot_getattr(scan.slot, role_column, &isnull))));
+    grant.bit = DatumGetInt16(slot_getattr(scan.slot, bit_column, &isnull));
+    grant.has_bit = !isnull;
   }
-  return false;
+  EndStateScan(scan);
+  return grant;
+}
+
+bool ReadBit(const char* purpose, Snapshot snapshot, int* bit) {
+  StateScan scan;
+  BeginStateScan(scan, "purpose", snapshot, 1, &purpose);
+  bool exists = NextState(scan);
+  if (exists) {
+    bool isnull;
+    *bit = DatumGetInt16(slot_getattr(scan.slot, StateColumn(scan.heap, "bit"), &isnull));
+  }
+  EndStateScan(scan);
+  return exists;
 }
 
 // The address of the client, of the leader's in a parallel worker; NULL: no network lies between.
@@ -132,11 +159,13 @@ Session ReadSession(Oid user, Snapshot snapshot) {
   const char* name = SessionPurpose();
   Session session{user, Standing::kUnnamed, 0};
   if (name[0] == '\0') return session;
-  const PurposeFacts* facts = FindPurpose(name, snapshot);
-  session.bit = facts->bit;
-  session.standing = !facts->exists            ? Standing::kUnknown
-                     : !IsGranted(facts, user) ? Standing::kNotGranted
-                                               : Standing::kGranted;
+  Grant grant = ReadGrant(name, user, snapshot);
+  session.bit = grant.bit;
+  if (!grant.has_bit && !ReadBit(name, snapshot, &session.bit)) {
+    session.standing = Standing::kUnknown;
+  } else {
+    session.standing = grant.granted ? Standing::kGranted : Standing::kNotGranted;
+  }
   return session;
 }
 
@@ -167,9 +196,19 @@ void RefuseSession(const Session& session) {
 }
 
 TypeSetting ReadTypeSetting(const char* subject_type, Snapshot snapshot) {
-  const TypeFacts* facts = FindType(subject_type, snapshot);
-  TypeSetting setting{facts->default_allowed, facts->default_changeable, false};
-  setting.outside = facts->networks != nullptr && IsOutside(facts->networks);
+  TypeSetting setting{1, 1, false};  // nothing declared: administration only
+  StateScan scan;
+  BeginStateScan(scan, "consent_setting", snapshot, 1, &subject_type);
+  if (NextState(scan)) {
+    bool isnull;
+    setting.default_allowed =
+        DatumGetInt64(slot_getattr(scan.slot, StateColumn(scan.heap, "default_allowed"), &isnull));
+    setting.default_changeable = DatumGetInt64(
+        slot_getattr(scan.slot, StateColumn(scan.heap, "default_changeable"), &isnull));
+    Datum networks = slot_getattr(scan.slot, StateColumn(scan.heap, "networks"), &isnull);
+    if (!isnull) setting.outside = IsOutside(DatumGetArrayTypeP(networks));
+  }
+  EndStateScan(scan);
   return setting;
 }
 

@@ -118,8 +118,13 @@ void Open(OpenTable* table, const People* people, Snapshot snapshot) {
 
 bool Lookup(OpenTable* table, const People* people, const Datum* key) {
   for (int i = 0; i < people->key_count; i++) table->keys[i].sk_argument = key[i];
+  // The scan remembers dead entries in memory that it takes when it meets the first: not the row's
+  MemoryContext outer = CurrentMemoryContext;
+  if (table->context != nullptr) MemoryContextSwitchTo(table->context);
   index_rescan(table->scan, table->keys, people->key_count, nullptr, 0);
-  if (!index_getnext_slot(table->scan, ForwardScanDirection, table->slot)) {
+  bool known = index_getnext_slot(table->scan, ForwardScanDirection, table->slot);
+  MemoryContextSwitchTo(outer);
+  if (!known) {
     ExecClearTuple(table->slot);
     return people->open_by_default;
   }

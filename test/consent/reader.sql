@@ -40,11 +40,12 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA t TO consent_reader;
 CREATE PROCEDURE t.read(reader int, seconds int) LANGUAGE plpgsql AS $$
 DECLARE
   ends timestamptz := clock_timestamp() + seconds * interval '1 second';
-  kind text; purpose text; road text; snapshot text; shot pg_snapshot; at timestamptz;
+  kind text; purpose text; road text; snapshot text; shot pg_snapshot; moment timestamptz;
   people int; seen int; bad int; commits bigint;
+  socket text := split_part(current_setting('unix_socket_directories'), ',', 1);
 BEGIN
-  PERFORM dblink_connect('app_' || reader, format('dbname=%s user=consent_reader application_name=reader', current_database()));
-  PERFORM dblink_connect('clock_' || reader, format('dbname=%s', current_database()));
+  PERFORM dblink_connect('app_' || reader, format('host=%s port=%s dbname=%s user=consent_reader', socket, current_setting('port'), current_database()));
+  PERFORM dblink_connect('clock_' || reader, format('host=%s port=%s dbname=%s user=postgres', socket, current_setting('port'), current_database()));
   CREATE TEMP TABLE answer (key text, at timestamptz);
   WHILE clock_timestamp() < ends LOOP
     kind := t.any('{by_number,by_number,by_uuid,inside}');
@@ -67,14 +68,14 @@ BEGIN
       'SELECT count(*) FROM t.done WHERE xid >= pg_snapshot_xmin(%L) AND NOT pg_visible_in_snapshot(xid, %1$L)', shot)) AS c(c bigint);
     PERFORM dblink_exec('app_' || reader, 'COMMIT');
     -- nobody seen: the time is not told, and any between now and before will do unless somebody is seen by the oracle
-    SELECT max(a.at), count(*) INTO at, seen FROM answer AS a;
-    at := coalesce(at, statement_timestamp());
+    SELECT max(a.at), count(*) INTO moment, seen FROM answer AS a;
+    moment := coalesce(moment, clock_timestamp());
     people := CASE road WHEN 'probe' THEN 100 ELSE (SELECT s.people FROM t.setting AS s) END;
     WITH oracle AS (
-      SELECT o.key FROM t.allowed(kind, purpose, at, false) AS o(key)
+      SELECT o.key FROM t.allowed(kind, purpose, moment, false) AS o(key)
       WHERE road <> 'probe' OR o.key IN (SELECT * FROM t.wanted(kind))), different AS (
       INSERT INTO t.difference
-      SELECT reader, kind, purpose, road, coalesce(o.key, a.key), CASE WHEN o.key IS NULL THEN 'policy' ELSE 'oracle' END, at, snapshot
+      SELECT reader, kind, purpose, road, coalesce(o.key, a.key), CASE WHEN o.key IS NULL THEN 'policy' ELSE 'oracle' END, moment, snapshot
       FROM oracle AS o FULL JOIN answer AS a USING (key) WHERE o.key IS NULL OR a.key IS NULL RETURNING 1)
     SELECT count(*) INTO bad FROM different;
     INSERT INTO t.compared VALUES (reader, kind, purpose, road, people, seen, bad, commits);

@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation canary batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation consent canary batch restore upgrade data"
 
 about() {
   case $1 in
@@ -15,6 +15,7 @@ about() {
     regress) echo "SQL in, text out (pg_regress, sql/ and expected/)" ;;
     pgtap) echo "laws and attacks (pgTAP, test/tap)" ;;
     isolation) echo "sessions that meet (isolationtester, test/isolation)" ;;
+    consent) echo "policy against plain SQL under one snapshot, while 8 writers decide (test/consent)" ;;
     canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
@@ -159,6 +160,7 @@ run_folder() {
   return $status
 }
 
+kind_consent() { run_folder test/consent; }
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
 kind_restore() {

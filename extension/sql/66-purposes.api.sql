@@ -252,7 +252,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       CASE WHEN p.profiling THEN ', profiling => true' END, ');')
     FROM gdpr_internal.purpose AS p WHERE p.bit <> 0
     UNION ALL
-    SELECT 2, c.country, format('SELECT gdpr.set_country(%L, %s, %s);', c.country, c.consent_age, c.in_scope)
+    SELECT 2, c.country, format('SELECT gdpr.set_country(%L, %s, %L);', c.country, c.consent_age, c.in_scope)
     FROM gdpr_internal.country AS c
     UNION ALL
     SELECT 3, c.subject_type, format('SELECT gdpr.set_person_columns(%L, %L, %L);', c.subject_type, c.country_column, c.birth_date_column)

@@ -24,7 +24,7 @@ SELECT throws_ok($$UPDATE "Läden".client SET name = 'Ada' WHERE number = 1$$, '
 SELECT throws_ok($$INSERT INTO "Läden".document VALUES (9, 'customer', '1', 'x')$$, 'PD001', NULL, 'the guard follows the discriminator');
 SELECT lives_ok($$INSERT INTO "Läden"."Bestellung; --" VALUES (9, 1, 'x', 1)$$, 'the redirect is followed');
 SELECT is((SELECT client_number FROM "Läden"."Bestellung; --" WHERE id = 9), 0, 'to the suspense account');
-SELECT is((SELECT string_agg(blocker, ',') FROM gdpr.blockers('customer', '2')), 'legal hold', 'the blocker is followed');
+SELECT is((SELECT string_agg(blocker, ',') FROM gdpr.blockers('customer', '2') WHERE blocker NOT LIKE 'basis: %'), 'legal hold', 'the blocker is followed');
 SELECT is((SELECT number FROM gdpr.customer_frozen), 1, 'the view of the frozen has the key''s new name');
 SELECT lives_ok($$SELECT gdpr.anonymize_subject('customer', '3', 'left')$$, 'somebody leaves');
 SELECT is((SELECT name FROM "Läden".client WHERE number = 3), 'Anonymized', 'and is anonymized');
@@ -67,7 +67,7 @@ SELECT throws_ok('DROP EXTENSION pg_gdpr', '2BP01', NULL, 'the extension does no
 -- 5. Leaving.
 CREATE TABLE exported AS SELECT * FROM gdpr.export_rules() AS statement;
 SELECT lives_ok('SELECT gdpr.remove()', 'remove()');
-SELECT is((SELECT count(*) FROM pg_trigger WHERE tgname ~ 'gdpr'), 0::bigint, 'no guard is left');
+SELECT is((SELECT count(*) FROM pg_trigger WHERE tgname ~ 'gdpr' AND (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = tgrelid) NOT IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)), 0::bigint, 'no guard is left');
 SELECT is((SELECT count(*) FROM pg_seclabel WHERE provider = 'gdpr'), 0::bigint, 'no label is left');
 SELECT lives_ok('DROP EXTENSION pg_gdpr', 'the extension goes without CASCADE');
 SELECT is((SELECT string_agg(nspname, ', ') FROM pg_namespace WHERE nspname ~ 'gdpr'), NULL, 'no schema is left');

@@ -228,6 +228,32 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.refuse_by_token(record, text, inet, text, text) IS
   'Records the refusal of the locked person of a token; false if it was recorded before';
 
+--| What a person decides with a token.
+CREATE OR REPLACE FUNCTION gdpr_internal.token_decision(state text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wanted text := token_decision.state;
+BEGIN
+  IF wanted IS NULL THEN
+    RAISE EXCEPTION 'the state must not be null' USING ERRCODE = '22004';
+  ELSIF wanted = 'unsubscribed' THEN
+    RETURN wanted;
+  END IF;
+  BEGIN
+    wanted := gdpr_internal.consent_state(wanted);
+  EXCEPTION WHEN invalid_parameter_value THEN
+    wanted := 'pending';
+  END;
+  IF wanted = 'pending' THEN
+    RAISE EXCEPTION 'with a token people decide' USING ERRCODE = '22023',
+      HINT = 'Allowed are: accepted, rejected, withdrawn, unsubscribed.';
+  END IF;
+  RETURN wanted;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.token_decision(text) IS
+  'accepted, rejected, withdrawn (also for an alias) or unsubscribed; 22023 for any other word';
+
 --| A person decides with a token.
 CREATE OR REPLACE FUNCTION gdpr_internal.redeem_token(
   token text, state text, medium text DEFAULT 'click', source_ip inet DEFAULT NULL, channel text DEFAULT NULL,
@@ -235,19 +261,15 @@ CREATE OR REPLACE FUNCTION gdpr_internal.redeem_token(
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  unsubscribes boolean := redeem_token.state = 'unsubscribed';
-  wanted text := CASE WHEN unsubscribes THEN NULL ELSE gdpr_internal.consent_state(redeem_token.state) END;
+  wanted text := gdpr_internal.token_decision(redeem_token.state);
   known_medium text := gdpr_internal.check_medium(redeem_token.medium);
   known_channel text := gdpr_internal.check_channel(redeem_token.channel);
   t record;
   there boolean;
   recorded boolean := false;
 BEGIN
-  IF redeem_token.state IS NULL OR known_medium IS NULL THEN
-    RAISE EXCEPTION 'the state and the medium must not be null' USING ERRCODE = '22004';
-  ELSIF wanted = 'pending' THEN
-    RAISE EXCEPTION 'with a token people decide' USING ERRCODE = '22023',
-      HINT = 'Allowed are: accepted, rejected, withdrawn, unsubscribed.';
+  IF known_medium IS NULL THEN
+    RAISE EXCEPTION 'a decision needs a medium' USING ERRCODE = '22004', HINT = 'Without the argument it is a click.';
   END IF;
   t := gdpr_internal.open_token(redeem_token.token);
   there := gdpr_internal.lock_token_person(t.subject_type, t.subject_key);
@@ -262,7 +284,7 @@ BEGIN
       known_channel, nullif(t.form || ':' || t.form_version, ':0'), redeem_token.comment, NULL, redeem_token.source_ip,
       nullif(redeem_token.guardian, ''));
     RETURN 'recorded';
-  ELSIF there AND unsubscribes THEN
+  ELSIF there AND wanted = 'unsubscribed' THEN
     recorded := gdpr_internal.unsubscribe(t.subject_type, t.subject_key, t.purpose, known_medium, known_channel,
       redeem_token.comment, redeem_token.source_ip);
     -- "No more text messages" says nothing about letters: with a channel the consent stays.

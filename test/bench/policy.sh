@@ -96,7 +96,7 @@ policy_row() {
   done
   printf '%s|%s|%s|%s, %s|%s, %s|%s, %s\n' "$1" "${figures[0]}" "${figures[1]}" \
     "${figures[2]}" "$(cell "$2" "$1" 3 "$4" -)" "${figures[3]}" "$(cell "$2" "$1" 4 "$4" "$5")" \
-    "${figures[4]}" "$(cell "$2, inline" "$1, inline" 5 "$4" "$6")" >>"$RESULTS/policy_table"
+    "${figures[4]}" "$(cell "$2" "$1, inline" 5 "$4" "$6")" >>"$RESULTS/policy_table"
 }
 
 same_answer() {  # every side that enforces consent must have given the same answer
@@ -113,10 +113,12 @@ make_policy_databases() {  # make_policy_databases KEY
   done
   psql -Xq -d postgres -c "CREATE DATABASE policy_hand TEMPLATE bench_hand STRATEGY file_copy" &&
     psql -Xq -d policy_hand -v ON_ERROR_STOP=1 -v key="$1" -o /dev/null -f test/bench/policy_hand.sql || return
+  psql -Xq -d postgres -c "CREATE DATABASE policy_gdpr TEMPLATE policy_hand STRATEGY file_copy" &&
+    psql -Xq -d policy_gdpr -v ON_ERROR_STOP=1 -o /dev/null -f test/bench/policy_gdpr.sql &&
+    psql -Xq -d postgres -c "CREATE DATABASE policy_inline TEMPLATE policy_gdpr STRATEGY file_copy" || return
   for database in policy_gdpr policy_inline; do
-    psql -Xq -d postgres -c "CREATE DATABASE $database TEMPLATE policy_hand STRATEGY file_copy" &&
-      psql -Xq -d $database -v ON_ERROR_STOP=1 -v inline="$([ $database = policy_inline ] && echo true || echo false)" \
-        -o /dev/null -f test/bench/policy_gdpr.sql || return
+    psql -Xq -d $database -v ON_ERROR_STOP=1 -v inline="$([ $database = policy_inline ] && echo true || echo false)" \
+      -o /dev/null -f test/bench/policy_protect.sql || return
   done
   psql -Xq -d policy_hand -v ON_ERROR_STOP=1 -f test/bench/policy_by_hand.sql && psql -Xq -d policy_hand -c CHECKPOINT
 }

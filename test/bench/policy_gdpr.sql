@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: PostgreSQL
--- The same consent, kept and enforced by pg_gdpr; :inline is true where the mask lies in the people's own table.
+-- The same consent, kept by pg_gdpr.
 SET client_min_messages = warning;
 SET synchronous_commit = off;
 SELECT gdpr.register_subject('contact', 'crm.contact');
@@ -14,8 +14,3 @@ CREATE VIEW crm.said_withdrawn AS SELECT contact_id FROM crm.consent WHERE state
 SELECT gdpr.mark_all('contact', 'crm.said_accepted', 'accepted', 'marketing', 'import');
 SELECT gdpr.mark_all('contact', 'crm.said_rejected', 'rejected', 'marketing', 'import');
 SELECT gdpr.mark_all('contact', 'crm.said_withdrawn', 'withdrawn', 'marketing', 'import');
-CALL gdpr.protect('contact', inline => :inline);
--- inline fills a column: the rows are written anew, as a nightly VACUUM FULL or pg_repack would
-VACUUM (FULL, ANALYZE) crm.contact;
-VACUUM (FULL, ANALYZE) crm.activity;
-VACUUM (ANALYZE);

@@ -255,6 +255,20 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.require_people(text, text[]) IS
   'Locks people''s rows against deletion and anonymization; stops at a missing (P0002) or frozen (PD001) person. Keys are canonical and distinct';
 
+--| Locks the rows of masks that people have, in key order.
+CREATE OR REPLACE FUNCTION gdpr_internal.hold_masks(subject_type text, keys text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  native text := gdpr_internal.allowed_table(hold_masks.subject_type);
+  k record := gdpr_internal.native_key(hold_masks.subject_type, 'k.key');
+BEGIN
+  EXECUTE format('SELECT count(*) FROM (SELECT 1 FROM %1$s AS n JOIN (SELECT %2$s FROM unnest($1) AS k(key)) AS k(%3$s) ON (%4$s) = (%5$s)
+                  ORDER BY %4$s FOR UPDATE OF n) AS x',
+    native, k.vals, replace(k.columns, 'n.', ''), k.columns, replace(k.columns, 'n.', 'k.')) USING keys;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.hold_masks(text, text[]) IS 'Locks the rows of masks that people have, in key order';
+
 --| Makes sure that people have a row of masks, and locks it: everything written about a person waits here.
 CREATE OR REPLACE FUNCTION gdpr_internal.lock_masks(subject_type text, keys text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -268,9 +282,7 @@ BEGIN
      FROM (SELECT %s FROM unnest($1) AS k(key) ORDER BY %s) AS x, gdpr_internal.consent_setting AS c
      WHERE c.subject_type = %L ON CONFLICT DO NOTHING',
     native, replace(k.columns, 'n.', ''), k.vals, k.vals, lock_masks.subject_type) USING keys;
-  EXECUTE format('SELECT count(*) FROM (SELECT 1 FROM %1$s AS n JOIN (SELECT %2$s FROM unnest($1) AS k(key)) AS k(%3$s) ON (%4$s) = (%5$s)
-                  ORDER BY %4$s FOR UPDATE OF n) AS x',
-    native, k.vals, replace(k.columns, 'n.', ''), k.columns, replace(k.columns, 'n.', 'k.')) USING keys;
+  PERFORM gdpr_internal.hold_masks(lock_masks.subject_type, keys);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.lock_masks(text, text[]) IS

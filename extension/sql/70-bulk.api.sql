@@ -104,10 +104,11 @@ BEGIN
   EXECUTE gdpr_internal.masks_sql(b.subject_type, gdpr_internal.first_fact_sql(b.subject_type, d.state, d.purpose))
   INTO m USING b.at, clock_timestamp(), until;
   EXECUTE format(
-    'WITH k AS MATERIALIZED (SELECT k.key FROM unnest($1) AS k(key)
+    'WITH k("the key", %2$s) AS MATERIALIZED (SELECT k.key, %3$s FROM unnest($1) AS k(key)
      ), ins AS (
        INSERT INTO %1$s AS n (%2$s, allowed, changeable, valid_until, later)
-       SELECT x.*, $2, $3, $4, $5 FROM (SELECT %3$s FROM k ORDER BY %3$s) AS x
+       SELECT %6$s, $2, $3, $4, $5 FROM k AS x
+       WHERE NOT EXISTS (SELECT FROM %1$s AS n WHERE (%5$s) = (%6$s)) ORDER BY %6$s
        ON CONFLICT DO NOTHING RETURNING %4$s AS key
      ), new AS MATERIALIZED (
        SELECT nextval(''gdpr_internal.consent_event_event_seq'') AS event, i.key,
@@ -126,8 +127,8 @@ BEGIN
        SELECT $7, w.key, $8, $9, $17, $15, $10, $11, $12, $13, w.event FROM new AS w
      )
      SELECT (SELECT count(*) FROM new),
-       (SELECT array_agg(k.key) FROM k WHERE NOT EXISTS (SELECT FROM new AS w WHERE w.key COLLATE "C" = k.key COLLATE "C"))',
-    gdpr_internal.allowed_table(b.subject_type), replace(k.columns, 'n.', ''), k.vals, k.literal)
+       (SELECT array_agg(k."the key") FROM k WHERE NOT EXISTS (SELECT FROM new AS w WHERE w.key COLLATE "C" = k."the key" COLLATE "C"))',
+    gdpr_internal.allowed_table(b.subject_type), replace(k.columns, 'n.', ''), k.vals, k.literal, k.columns, replace(k.columns, 'n.', 'x.'))
   INTO written, others
   USING keys, m.allowed, m.changeable, m.valid_until, m.later, detailed, b.subject_type, b.purpose, b.action, d.medium, d.channel,
     d.form_name, d.form_version,
@@ -171,28 +172,32 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   wrong jsonb;
   written bigint;
-  todo text[];
+  todo record;
 BEGIN
-  PERFORM gdpr_internal.lock_masks(b.subject_type, keys);
-  WITH s AS MATERIALIZED (
-    SELECT x.*, CASE WHEN x.lapsed AND b.action <> 'withdrawn' THEN 'pending' ELSE x.state END AS start
-    FROM gdpr_internal.standings(keys, b) AS x WHERE NOT x.done
-  ), edge AS (
-    SELECT s.start, count(*) AS n FROM s GROUP BY s.start
-  )
-  SELECT (SELECT jsonb_agg(jsonb_build_array(e.start, e.n) ORDER BY e.n DESC, e.start) FROM edge AS e
-          WHERE NOT gdpr_internal.may_follow(e.start, b.action)),
-    (SELECT array_agg(s.subject_key) FROM s)
-  INTO wrong, todo;
+  -- Where pending people can take the step, mark_new() has seen to it that everybody has a row.
+  IF gdpr_internal.may_follow('pending', b.action) THEN
+    PERFORM gdpr_internal.hold_masks(b.subject_type, keys);
+  ELSE
+    PERFORM gdpr_internal.lock_masks(b.subject_type, keys);
+  END IF;
+  SELECT array_agg(x.subject_key) AS keys, array_agg(x.state) AS states, array_agg(x.updated_at) AS updated,
+    array_agg(x.lapsed AND b.action <> 'withdrawn') AS lapsed
+  INTO todo FROM gdpr_internal.standings(keys, b) AS x WHERE NOT x.done;
+  IF todo.keys IS NULL THEN
+    RETURN 0;
+  END IF;
+  SELECT jsonb_agg(jsonb_build_array(e.start, e.n) ORDER BY e.n DESC, e.start) INTO wrong
+  FROM (SELECT CASE WHEN u.lapsed THEN 'pending' ELSE u.state END AS start, count(*) AS n
+        FROM unnest(todo.states, todo.lapsed) AS u(state, lapsed) GROUP BY 1) AS e
+  WHERE NOT gdpr_internal.may_follow(e.start, b.action);
   IF wrong IS NOT NULL THEN
     PERFORM gdpr_internal.refuse_steps(wrong, b.action, b.people);
-  ELSIF todo IS NULL THEN
-    RETURN 0;
   END IF;
   EXECUTE
    'WITH new AS MATERIALIZED (
-      SELECT nextval(''gdpr_internal.consent_event_event_seq'') AS event, s.*, CASE WHEN $2 THEN uuid_send(gen_random_uuid()) END AS salt
-      FROM gdpr_internal.standings($1, $3) AS s
+      SELECT nextval(''gdpr_internal.consent_event_event_seq'') AS event, s.subject_key, s.state, s.updated_at,
+        CASE WHEN $2 THEN uuid_send(gen_random_uuid()) END AS salt
+      FROM unnest($1, $10, $11) AS s(subject_key, state, updated_at)
     ), ev AS (
       INSERT INTO gdpr_internal.consent_event (event, subject_type, subject_key, purpose, kind, state, prior_state, prior_updated_at,
         medium, channel, form, form_version, form_digest, valid_until, owner, at, batch, detail_digest)
@@ -213,14 +218,14 @@ BEGIN
     )
     SELECT count(*) FROM new'
   INTO written
-  USING todo, detailed, b, d.medium, d.channel, d.form_name, d.form_version,
-    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version), until;
+  USING todo.keys, detailed, b, d.medium, d.channel, d.form_name, d.form_version,
+    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version), until, todo.states, todo.updated;
   IF b.action = 'accepted' THEN
-    PERFORM gdpr_internal.unqueue_leaving(b.subject_type, todo);
+    PERFORM gdpr_internal.unqueue_leaving(b.subject_type, todo.keys);
   ELSE
-    PERFORM gdpr_internal.queue_leaving(b.subject_type, todo, b.action, b.purpose);
+    PERFORM gdpr_internal.queue_leaving(b.subject_type, todo.keys, b.action, b.purpose);
   END IF;
-  PERFORM gdpr_internal.refresh_allowed(b.subject_type, todo);
+  PERFORM gdpr_internal.refresh_allowed(b.subject_type, todo.keys);
   RETURN written;
 END
 $$;

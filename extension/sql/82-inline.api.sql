@@ -171,7 +171,7 @@ COMMENT ON FUNCTION gdpr_internal.inline_join(text) IS
 
 --| Copies masks into the table of people. Its rows are locked first and the masks read after that: a
 --| writer who is faster has been read, a slower one writes after us.
-CREATE OR REPLACE FUNCTION gdpr_internal.copy_masks(subject_type text, keys text[]) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr_internal.copy_masks(subject_type text, keys text[], locked boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(copy_masks.subject_type);
@@ -182,11 +182,13 @@ BEGIN
   IF cardinality(keys) = 0 THEN
     RETURN;
   END IF;
-  SELECT jsonb_agg(CASE WHEN cardinality(s.key) = 1 THEN jsonb_build_array(k) ELSE to_jsonb(gdpr_internal.row_fields(k)) END)
-  INTO rows FROM unnest(keys) AS k;
-  PERFORM gdpr_internal.execute_as_owner(people, format(
-    'SELECT 1 FROM %s AS t JOIN (SELECT %s FROM pg_catalog.jsonb_array_elements($1) AS j(v)) AS v ON %s ORDER BY %s FOR NO KEY UPDATE OF t',
-    gdpr_internal.sql_name(people), by_key.key_columns, by_key.same_key, by_key.key_order), rows);
+  IF NOT locked THEN
+    SELECT jsonb_agg(CASE WHEN cardinality(s.key) = 1 THEN jsonb_build_array(k) ELSE to_jsonb(gdpr_internal.row_fields(k)) END)
+    INTO rows FROM unnest(keys) AS k;
+    PERFORM gdpr_internal.execute_as_owner(people, format(
+      'SELECT 1 FROM %s AS t JOIN (SELECT %s FROM pg_catalog.jsonb_array_elements($1) AS j(v)) AS v ON %s ORDER BY %s FOR NO KEY UPDATE OF t',
+      gdpr_internal.sql_name(people), by_key.key_columns, by_key.same_key, by_key.key_order), rows);
+  END IF;
   EXECUTE format(
     'SELECT jsonb_agg(CASE WHEN %1$s THEN jsonb_build_array(k.key) ELSE to_jsonb(gdpr_internal.row_fields(k.key)) END '
     '  || jsonb_build_array(coalesce(m.allowed, c.default_allowed), coalesce(m.valid_until, ''infinity''::timestamptz))) '
@@ -208,10 +210,10 @@ BEGIN
     gdpr_internal.sql_name(people), by_key.key_columns, cardinality(s.key), cardinality(s.key) + 1, by_key.same_key), rows);
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.copy_masks(text, text[]) IS
+COMMENT ON FUNCTION gdpr_internal.copy_masks(text, text[], boolean) IS
   'Copies masks of people into the columns of their table';
 
---| Keys of the rows in a range of blocks of one table.
+--| Keys of the rows in a range of blocks of one table; the rows are locked.
 CREATE OR REPLACE FUNCTION gdpr_internal.keys_in_blocks(subject_type text, relation regclass, first bigint, blocks bigint)
 RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -219,13 +221,13 @@ BEGIN
   RETURN ARRAY(
     SELECT r.key FROM gdpr_internal.query_as_owner(keys_in_blocks.relation, format(
       'SELECT %s FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.>=) ''(%s,0)''::pg_catalog.tid '
-      'AND t.ctid OPERATOR(pg_catalog.<) ''(%s,0)''::pg_catalog.tid', gdpr_internal.key_text(keys_in_blocks.subject_type, 't'),
+      'AND t.ctid OPERATOR(pg_catalog.<) ''(%s,0)''::pg_catalog.tid FOR NO KEY UPDATE', gdpr_internal.key_text(keys_in_blocks.subject_type, 't'),
       gdpr_internal.sql_name(keys_in_blocks.relation), first, least(first + blocks, 4294967295))) AS r(key text)
     ORDER BY r.key);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.keys_in_blocks(text, regclass, bigint, bigint) IS
-  'Keys of the people in a range of blocks of one table';
+  'Keys of the people in a range of blocks of one table, whose rows are locked';
 
 --| Fills the next part of a table of people that keeps masks; true when there is no next part.
 CREATE OR REPLACE FUNCTION gdpr_internal.fill_inline(relation regclass) RETURNS boolean
@@ -239,7 +241,7 @@ BEGIN
   IF p.fill IS NULL THEN
     RETURN true;
   END IF;
-  PERFORM gdpr_internal.copy_masks(subject_type, gdpr_internal.keys_in_blocks(subject_type, fill_inline.relation, p.fill, blocks));
+  PERFORM gdpr_internal.copy_masks(subject_type, gdpr_internal.keys_in_blocks(subject_type, fill_inline.relation, p.fill, blocks), true);
   UPDATE gdpr_internal.protection AS x
   SET fill = CASE WHEN p.fill + blocks < pg_relation_size(fill_inline.relation) / current_setting('block_size')::bigint THEN p.fill + blocks END
   WHERE (x.relation_schema, x.relation_name) = (p.relation_schema, p.relation_name)
@@ -272,7 +274,7 @@ BEGIN
     SELECT f FROM gdpr_internal.family(relation) AS f JOIN pg_class AS c ON c.oid = f AND c.relkind = 'r'
   LOOP
     FOR block IN 0 .. pg_relation_size(relation) / current_setting('block_size')::bigint BY 500 LOOP
-      PERFORM gdpr_internal.copy_masks(s.subject_type, gdpr_internal.keys_in_blocks(s.subject_type, relation, block, 500));
+      PERFORM gdpr_internal.copy_masks(s.subject_type, gdpr_internal.keys_in_blocks(s.subject_type, relation, block, 500), true);
     END LOOP;
   END LOOP;
 END

@@ -233,7 +233,7 @@ BEGIN
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
   SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format('SELECT pg_catalog.count(*) FROM (%s) AS x',
     regexp_replace(regexp_replace(gdpr_internal.find_subject_sql(s.subject_type, true), '^SELECT .*?\nFROM ', E'SELECT 1\nFROM '),
-      'FOR UPDATE OF t$', 'FOR KEY SHARE OF t')), 
+      'FOR UPDATE OF t$', 'FOR KEY SHARE OF t')),
 keys) AS r(n bigint);
   -- a new statement: who was anonymized while we waited is frozen now
   IF EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type) THEN

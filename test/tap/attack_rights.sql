@@ -2,7 +2,7 @@
 -- Who may do what: nobody declares anything about other people's tables, nobody without a bundle erases,
 -- nobody at all reads or writes pg_gdpr's state, and shadows on the caller's search_path are not seen.
 \ir lib/attack.sql
-SELECT plan(79);
+SELECT plan(89);
 
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 CREATE SCHEMA eve AUTHORIZATION attack_eve;
@@ -97,20 +97,26 @@ SELECT matches(t.attempt('attack_op', statement), '^(42501|55000)', 'refused to 
 SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p
   WHERE p.pronamespace = 'gdpr'::regnamespace AND has_function_privilege('attack_eve', p.oid, 'EXECUTE')
     AND p.proname <> ALL ('{guard,guard_truncate}')),
-  'add_blocker add_link anonymize check_rule classify drop_blocker drop_link drop_missing drop_redirect effective_rule '
-  'export_rules generalize is_frozen mask redact redirect_frozen register_subject unclassify unregister_subject',
+  'add_blocker add_link anonymize check_rule classify create_masked_view drop_blocker drop_link drop_masked_view drop_missing '
+  'drop_redirect effective_rule export_rules forget_missing generalize is_frozen mask protect redact redirect_frozen '
+  'register_subject state_alias unclassify unprotect unregister_subject',
   'functions that everybody may call');
 SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p
   WHERE p.pronamespace = 'gdpr_internal'::regnamespace AND has_function_privilege('attack_eve', p.oid, 'EXECUTE')),
-  'kinds', 'internal functions that everybody may call, through a view');
+  'in_tenant kinds may_change may_change_link may_read may_read_inline may_read_link shows shows_kind shows_link',
+  'internal functions that everybody may call, through a view or a policy');
+SELECT is(left(t.attempt('attack_eve', format('SELECT gdpr_internal.%s', f)), 5), '42501', 'and not by name: ' || f)
+FROM unnest(ARRAY['in_tenant(''x'')', 'kinds()', 'may_change(''client'', 1)', 'may_read(''client'', 1)', 'may_read_link(1, 1)', 'may_change_link(1, 1)',
+  'may_read_inline(''client'', -1, ''infinity'', 1)', 'shows(''client'', 1)', 'shows_link(1, 1)', 'shows_kind(''email'')']) AS f;
 SELECT is((SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class AS c
   WHERE c.relnamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace) AND c.relkind IN ('r', 'v', 'S')
     AND (CASE WHEN c.relkind = 'S' THEN has_sequence_privilege('attack_eve', c.oid, 'USAGE,SELECT,UPDATE')
          ELSE has_any_column_privilege('attack_eve', c.oid, 'SELECT,INSERT,UPDATE,REFERENCES') END)),
-  'classification kinds thing_frozen', 'what eve may read: the kinds, the classification, her own frozen');
+  'classification countries kinds purposes thing_consent thing_frozen',
+  'what eve may read: what is declared, and her own people''s views');
 SELECT is((SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc AS p
   WHERE p.pronamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)
-    AND p.prosecdef AND p.proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'),
+    AND p.prosecdef AND array_remove(p.proconfig, 'jit=off') IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'),
   NULL, 'every SECURITY DEFINER function has its search_path pinned, pg_temp last');
 SELECT is((SELECT string_agg(pg_describe_object(d.classid, d.objid, 0), ', ')
   FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass

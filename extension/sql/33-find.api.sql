@@ -158,13 +158,13 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.found_sql(text, regclass, boolean) IS
   'Head of the statements that find rows: table, row, person, values for further links';
 
---| The people themselves as a join: table t, and p with their places in $1 text[], canonical keys.
+--| The people themselves as a join: table t, and p with their keys and places in $1 text[], canonical keys.
 CREATE OR REPLACE FUNCTION gdpr_internal.people_join(subject_type text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(people_join.subject_type);
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
-  source text := 'SELECT u.n::pg_catalog.int4 AS person, %s FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u(v, n)%s';
+  source text := 'SELECT u.n::pg_catalog.int4 AS person, u.v AS key, %s FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u(v, n)%s';
   parts text;
   conditions text;
 BEGIN
@@ -188,7 +188,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.people_join(text) IS
-  'FROM list for the rows of people by canonical keys ($1 text[]): table t joined with p(person, …)';
+  'FROM list for the rows of people by canonical keys ($1 text[]): table t joined with p(person, key, …)';
 
 --| The rows of the people themselves. $1 text[]: canonical keys; person is the place in $1.
 CREATE OR REPLACE FUNCTION gdpr_internal.find_subject_sql(subject_type text, lock boolean DEFAULT false)

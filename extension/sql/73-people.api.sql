@@ -81,7 +81,7 @@ DECLARE
 BEGIN
   RETURN CASE can_be_kind.kind
     WHEN 'birth_date' THEN base = ANY (ARRAY['date', 'timestamp', 'timestamptz']::regtype[])
-    ELSE gdpr_internal.compare_class(base) = 'text' END;
+    ELSE coalesce(gdpr_internal.compare_class(base) = 'text', false) END;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.can_be_kind(regclass, name, text) IS
@@ -89,10 +89,14 @@ COMMENT ON FUNCTION gdpr_internal.can_be_kind(regclass, name, text) IS
 
 --| The column of a kind that says something about people, if there is exactly one that can.
 CREATE OR REPLACE FUNCTION gdpr_internal.column_of_kind(relation regclass, kind text) RETURNS name
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN count(*) = 1 THEN min(c.column_name) END
-  FROM gdpr.classification AS c
-  WHERE c.relation = $1 AND c.kind = $2 AND gdpr_internal.can_be_kind($1, c.column_name, $2)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT CASE WHEN count(*) = 1 THEN min(a.attname) END
+    FROM pg_seclabel AS b JOIN pg_attribute AS a ON a.attrelid = b.objoid AND a.attnum = b.objsubid AND NOT a.attisdropped
+    WHERE b.objoid = column_of_kind.relation AND b.classoid = 'pg_class'::regclass AND b.provider = 'gdpr'
+      AND substring(b.label FROM '^\s*(\w+)') = column_of_kind.kind
+      AND gdpr_internal.can_be_kind(column_of_kind.relation, a.attname, column_of_kind.kind));
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.column_of_kind(regclass, text) IS
   'The only column of a table with a kind and a type that fits; NULL if there is none or more than one';
@@ -165,14 +169,16 @@ DECLARE
   young text := CASE WHEN born_after IS NULL THEN ''
     ELSE format(' WHERE %s OPERATOR(pg_catalog.>) %L::pg_catalog.date', day, born_after) END;
 BEGIN
-  IF keys IS NULL THEN
+  IF born_after IS NOT NULL AND c.birth_date IS NULL THEN
+    RETURN;
+  ELSIF keys IS NULL THEN
     RETURN QUERY SELECT r.key, r.country, r.born
     FROM gdpr_internal.query_as_owner(relation, format('SELECT %s, %s FROM %s AS t%s',
       gdpr_internal.text_of(s.key), facts, gdpr_internal.sql_name(relation), young)) AS r(key text, country text, born date);
   ELSE
-    RETURN QUERY SELECT person_facts.keys[r.person], r.country, r.born
-    FROM gdpr_internal.query_as_owner(relation, format('SELECT p.person, %s FROM %s%s',
-      facts, gdpr_internal.people_join(s.subject_type), young), keys) AS r(person int, country text, born date);
+    RETURN QUERY SELECT r.key, r.country, r.born
+    FROM gdpr_internal.query_as_owner(relation, format('SELECT p.key, %s FROM %s%s',
+      facts, gdpr_internal.people_join(s.subject_type), young), keys) AS r(key text, country text, born date);
   END IF;
 END
 $$;
@@ -192,12 +198,8 @@ CREATE OR REPLACE FUNCTION gdpr_internal.minors(subject_type text, keys text[], 
 RETURNS TABLE (subject_key text, age int, consent_age int)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(minors.subject_type);
   today date := (minors.at AT TIME ZONE 'UTC')::date;
 BEGIN
-  IF (gdpr_internal.person_columns(s, gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name))).birth_date IS NULL THEN
-    RETURN;
-  END IF;
   RETURN QUERY
   SELECT f.subject_key, y.age, y.consent_age
   -- whoever is older is a child nowhere

@@ -4,28 +4,34 @@
 
 --| An address as it is compared: e-mail in lower case, phones by their digits (00 is +), post by letters and digits.
 CREATE OR REPLACE FUNCTION gdpr_internal.plain_address(channel text, address text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT nullif(CASE
-    WHEN $1 = 'email' THEN lower(btrim($2, E' \t\r\n<>'))
-    WHEN $1 IN ('telephone', 'sms') THEN regexp_replace(regexp_replace($2, '[^0-9]', '', 'g'), '^00', '')
-    WHEN $1 = 'post' THEN regexp_replace(lower($2), '[^[:alnum:]]', '', 'g')
-    ELSE btrim($2) END, '')
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN nullif(CASE
+    WHEN channel = 'email' THEN lower(btrim(address, E' \t\r\n<>'))
+    WHEN channel IN ('telephone', 'sms') THEN regexp_replace(regexp_replace(address, '[^0-9]', '', 'g'), '^00', '')
+    WHEN channel = 'post' THEN regexp_replace(lower(address), '[^[:alnum:]]', '', 'g')
+    ELSE btrim(address) END, '');
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.plain_address(text, text) IS
   'An address in the form in which addresses of its channel are compared; NULL if nothing is left';
 
 --| What is stored of an address. Another digest for each channel; error 55000 without the key.
 CREATE OR REPLACE FUNCTION gdpr_internal.address_digest(channel text, plain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT gdpr_internal.keyed_digest('suppression ' || $1, $2)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN gdpr_internal.keyed_digest('suppression ' || channel, plain);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.address_digest(text, text) IS 'Keyed digest of a plain address of a channel';
 
 --| The newest word on an address: true if it is suppressed now.
 CREATE OR REPLACE FUNCTION gdpr_internal.suppressed_digest(channel text, digest text) RETURNS boolean
-LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-  SELECT NOT coalesce((SELECT s.lifted FROM gdpr_internal.suppression AS s
-    WHERE s.channel = $1 AND s.digest = $2 ORDER BY s.suppression DESC LIMIT 1), true)
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN NOT coalesce((SELECT s.lifted FROM gdpr_internal.suppression AS s
+    WHERE s.channel = suppressed_digest.channel AND s.digest = suppressed_digest.digest ORDER BY s.suppression DESC LIMIT 1), true);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.suppressed_digest(text, text) IS 'True if an address, given by its digest, is suppressed now';
 
@@ -166,11 +172,12 @@ BEGIN
     FOR leaf IN SELECT x.relid, array_agg(x.tid) AS tids, array_agg(x.person) AS people
       FROM unnest((hits[n]).relids, (hits[n]).tids, (hits[n]).people) AS x(relid, tid, person) GROUP BY x.relid
     LOOP
-      RETURN QUERY SELECT linked_addresses.keys[r.person], r.channel, r.address
+      RETURN QUERY SELECT k.key, r.channel, r.address
       FROM gdpr_internal.query_as_owner(leaf.relid, format(
         'SELECT x.person, a.channel, a.address FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS x(tid, person)
          JOIN ONLY %s AS t ON t.ctid OPERATOR(pg_catalog.=) x.tid CROSS JOIN LATERAL %s AS a WHERE a.address IS NOT NULL',
-        gdpr_internal.sql_name(leaf.relid), step->>'addresses'), leaf.tids, leaf.people) AS r(person int, channel text, address text);
+        gdpr_internal.sql_name(leaf.relid), step->>'addresses'), leaf.tids, leaf.people) AS r(person int, channel text, address text)
+      JOIN unnest(linked_addresses.keys) WITH ORDINALITY AS k(key, n) ON k.n = r.person;
     END LOOP;
   END LOOP;
 END
@@ -189,10 +196,10 @@ DECLARE
 BEGIN
   IF own IS NOT NULL THEN
     RETURN QUERY
-    SELECT DISTINCT addresses.keys[r.person], r.channel, gdpr_internal.plain_address(r.channel, r.address)
+    SELECT DISTINCT r.key, r.channel, gdpr_internal.plain_address(r.channel, r.address)
     FROM gdpr_internal.query_as_owner(relation, format(
-      'SELECT p.person, a.channel, a.address FROM %s CROSS JOIN LATERAL %s AS a WHERE a.address IS NOT NULL',
-      gdpr_internal.people_join(s.subject_type), own), keys) AS r(person int, channel text, address text);
+      'SELECT p.key, a.channel, a.address FROM %s CROSS JOIN LATERAL %s AS a WHERE a.address IS NOT NULL',
+      gdpr_internal.people_join(s.subject_type), own), keys) AS r(key text, channel text, address text);
   END IF;
   FOR n IN 0 .. (cardinality(keys) - 1) / 10000 LOOP
     RETURN QUERY

@@ -233,6 +233,7 @@ DECLARE
   known_channel text := gdpr_internal.check_channel(record_campaign.channel);
   caller name := pg_get_userbyid(gdpr_internal.caller());
   wanted text[];
+  sent bigint[];
   new text[];
   number bigint;
 BEGIN
@@ -243,15 +244,18 @@ BEGIN
   wanted := ARRAY(SELECT DISTINCT k FROM unnest(gdpr_internal.canonical_keys(s.subject_type, record_campaign.subject_keys)) AS k);
   -- two senders of one campaign take turns
   PERFORM pg_advisory_xact_lock(hashtextextended(format('gdpr campaign %s %s', s.subject_type, record_campaign.campaign), 0));
+  sent := ARRAY(SELECT b.batch FROM gdpr_internal.consent_batch AS b
+    WHERE b.action = 'campaign' AND b.subject_type = s.subject_type AND b.comment = record_campaign.campaign);
   new := ARRAY(
-    SELECT wanted[r.person] AS key
+    SELECT r.key
     FROM gdpr_internal.query_as_owner(gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name),
-      'SELECT p.person FROM ' || gdpr_internal.people_join(s.subject_type), wanted) AS r(person int)
-    WHERE NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type AND f.subject_key = wanted[r.person])
+      'SELECT p.key FROM ' || gdpr_internal.people_join(s.subject_type), wanted) AS r(key text)
+    WHERE NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type AND f.subject_key = r.key)
+      -- OFFSET 0: by index, key for key
       AND NOT EXISTS (
-        SELECT FROM gdpr_internal.consent_event AS e JOIN gdpr_internal.consent_batch AS b ON b.batch = e.batch
-        WHERE e.subject_type = s.subject_type AND e.subject_key = wanted[r.person] AND e.kind = 'campaign_sent'
-          AND b.action = 'campaign' AND b.comment = record_campaign.campaign AND e.purpose = p.purpose AND e.channel = known_channel)
+        SELECT FROM gdpr_internal.consent_event AS e
+        WHERE e.subject_type = s.subject_type AND e.subject_key = r.key AND e.kind = 'campaign_sent'
+          AND e.batch = ANY (sent) AND e.purpose = p.purpose AND e.channel = known_channel OFFSET 0)
     ORDER BY 1);
   IF cardinality(new) < cardinality(wanted) THEN
     RAISE NOTICE '% of % people are not recorded: recorded before, or gone since', cardinality(wanted) - cardinality(new), cardinality(wanted);

@@ -126,7 +126,7 @@ BEGIN
   ELSIF own.basis IS NOT NULL THEN
     RETURN format('open: %s of this person since %s%s (event %s)%s', replace(own.lawful_basis, '_', ' '),
       coalesce(gdpr_internal.day(own.valid_from), 'ever'), coalesce(' until ' || gdpr_internal.day(own.valid_until), ''), own.event,
-      coalesce(format('; the objection of %s does not reach it', gdpr_internal.day(objected.since)), ''));
+      CASE WHEN objected.event IS NOT NULL THEN format('; the objection of %s does not reach it', gdpr_internal.day(objected.since)) END);
   END IF;
   consent := gdpr_internal.why_consent(why.subject_type, person, p);
   RETURN CASE WHEN consent.opens THEN 'open: ' ELSE 'closed: ' END || consent.reason;

@@ -245,12 +245,15 @@ SELECT say(s) FROM unnest(ARRAY[
 SELECT gdpr.consent_token('person', '2', 'letters') AS token \gset
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.consent_token('person', '9', 'letters')$$,
+  $$SELECT gdpr.consent_token('person', NULL, 'letters')$$,
   $$SELECT gdpr.consent_token('person', '2', 'letters', interval '-1 day')$$,
+  $$SELECT gdpr.consent_token('person', '2', 'delivery')$$,
   $$SELECT gdpr.redeem_token('', 'accepted')$$,
   $$SELECT gdpr.redeem_token(NULL, 'accepted')$$,
   $$SELECT gdpr.redeem_token('not a token', 'accepted')$$,
   $$SELECT gdpr.redeem_token(repeat('A', 1000000), 'accepted')$$,
   format($$SELECT gdpr.redeem_token(%L, 'accepted')$$, overlay(:'token' PLACING 'xx' FROM 20)),
+  format($$SELECT gdpr.redeem_token(%L, 'accepted', medium => NULL)$$, :'token'),
   format($$SELECT gdpr.redeem_token(%L, 'pending')$$, :'token')]) AS s;
 SELECT count(DISTINCT say(format($$SELECT gdpr.redeem_token(%L, 'accepted')$$, x))) AS distinct_messages
 FROM unnest(ARRAY['', 'not a token', repeat('A', 1000000), left(:'token', 30), :'token' || 'A', reverse(:'token')]) AS x;

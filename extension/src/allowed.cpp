@@ -221,17 +221,14 @@ void ForgetPeople(People* people) {
   MemoryContextDelete(context);
 }
 
-bool EstimateOpen(const char* subject_type, int bit, double* records, double* share) {
+double EstimateOpen(const char* subject_type, int bit) {
   Oid oid = MaskTable(subject_type);
-  HeapTuple relation = SearchSysCache1(RELOID, ObjectIdGetDatum(oid));
-  if (!HeapTupleIsValid(relation)) return false;
-  *records = Max(reinterpret_cast<Form_pg_class>(GETSTRUCT(relation))->reltuples, 0);
-  ReleaseSysCache(relation);
-  *share = -1;
+  if (!OidIsValid(oid)) return -1;
   HeapTuple statistics =
       SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(oid),
                       Int16GetDatum(get_attnum(oid, "allowed")), BoolGetDatum(false));
-  if (!HeapTupleIsValid(statistics)) return true;
+  if (!HeapTupleIsValid(statistics)) return -1;
+  double share = -1;
   AttStatsSlot masks;
   if (get_attstatsslot(&masks, statistics, STATISTIC_KIND_MCV, InvalidOid,
                        ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS)) {
@@ -241,11 +238,11 @@ bool EstimateOpen(const char* subject_type, int bit, double* records, double* sh
       known += masks.numbers[i];
       if ((DatumGetInt64(masks.values[i]) >> bit & 1) != 0) open += masks.numbers[i];
     }
-    if (known > 0) *share = open / known;
+    if (known > 0) share = open / known;
     free_attstatsslot(&masks);
   }
   ReleaseSysCache(statistics);
-  return true;
+  return share;
 }
 
 void RegisterAllowed() {

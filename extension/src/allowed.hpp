@@ -35,9 +35,9 @@ bool IsOpen(People* people, Snapshot snapshot, const Datum* key);
 /// Closes what is kept open: another statement begins.
 void ForgetPeople(People* people);
 
-/// For the planner: how many people have a record, and the share of them that is open for `bit`,
-/// or -1 without statistics. Returns false when the type has no table of masks.
-bool EstimateOpen(const char* subject_type, int bit, double* records, double* share);
+/// For the planner: the share of recorded people who are open for `bit`, or -1 where there are no
+/// statistics.
+double EstimateOpen(const char* subject_type, int bit);
 
 /// Registers the callbacks that keep the ends of transactions from leaving anything open.
 void RegisterAllowed();

@@ -10,7 +10,6 @@ namespace {
 
 // Kept by one call site (fn_extra).
 struct Policy {
-  Ask ask;
   int first_key;  // argument number
   bool constant;  // the subject type is the same in each call
   bool begun;
@@ -33,7 +32,6 @@ Policy* MakePolicy(FunctionCallInfo fcinfo, Ask ask, int first_key) {
                     errmsg("a key is passed as one argument for each of its columns")));
   }
   auto* policy = static_cast<Policy*>(MemoryContextAllocZero(function->fn_mcxt, sizeof(Policy)));
-  policy->ask = ask;
   policy->first_key = first_key;
   policy->constant = get_fn_expr_arg_stable(function, 0);
   Oid types[INDEX_MAX_KEYS];
@@ -86,7 +84,7 @@ bool ReadKey(FunctionCallInfo fcinfo, const Policy* policy, Datum* key) {
 }
 
 bool MayRead(FunctionCallInfo fcinfo, Ask ask) {
-  Snapshot snapshot = GetActiveSnapshot();
+  Snapshot snapshot = StatementSnapshot();
   Policy* policy = Prepare(fcinfo, ask, 1, snapshot);
   Datum key[INDEX_MAX_KEYS];
   if (!ReadKey(fcinfo, policy, key)) return true;
@@ -112,7 +110,7 @@ GDPR_FUNCTION(gdpr_shows) {
 // VARIADIC key "any") -> boolean
 GDPR_FUNCTION(gdpr_may_read_inline) {
   constexpr int kFirstKey = 3;
-  Snapshot snapshot = GetActiveSnapshot();
+  Snapshot snapshot = StatementSnapshot();
   Policy* policy = Prepare(fcinfo, Ask::kRead, kFirstKey, snapshot);
   Datum key[INDEX_MAX_KEYS];
   if (!ReadKey(fcinfo, policy, key)) PG_RETURN_BOOL(true);
@@ -125,7 +123,7 @@ GDPR_FUNCTION(gdpr_may_read_inline) {
 
 // gdpr_internal.may_change(subject_type text, VARIADIC key "any") -> boolean
 GDPR_FUNCTION(gdpr_may_change) {
-  Policy* policy = Prepare(fcinfo, Ask::kChange, 1, GetActiveSnapshot());
+  Policy* policy = Prepare(fcinfo, Ask::kChange, 1, StatementSnapshot());
   Datum key[INDEX_MAX_KEYS];
   if (policy->access.everything || !ReadKey(fcinfo, policy, key)) PG_RETURN_BOOL(true);
   if (policy->access.nobody) PG_RETURN_BOOL(false);

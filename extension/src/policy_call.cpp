@@ -7,6 +7,14 @@
 
 namespace gdpr::pg {
 
+Snapshot StatementSnapshot() {
+  if (!ActiveSnapshotSet()) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("policies can only be asked within a statement")));
+  }
+  return GetActiveSnapshot();
+}
+
 bool IsSameStatement(const Statement& statement, Oid user, Snapshot snapshot) {
   return statement.user == user && statement.completions == snapshot->snapXactCompletionCount &&
          statement.command == snapshot->curcid && statement.xmax == snapshot->xmax &&
@@ -32,27 +40,24 @@ Access ReadAccess(People* people, Ask ask, Oid user, Snapshot snapshot) {
   if (ask == Ask::kChange) {
     access.everything = superuser_arg(user) || has_bypassrls_privilege(user);
     if (access.everything) return access;
+    snapshot = GetLatestSnapshot();
   }
-  access.session = ReadSession(user, snapshot);
-  Standing standing = access.session.standing;
-  bool silent =
-      ask != Ask::kRead || (standing == Standing::kUnnamed && no_purpose == kNoPurposeEmpty);
-  if (standing != Standing::kGranted) {
-    if (!silent) RefuseSession(access.session);
-    access.nobody = true;
-    return access;
+  snapshot = RegisterSnapshot(snapshot);
+  Session session = ReadSession(user, snapshot);
+  bool silent = ask != Ask::kRead ||
+                (session.standing == Standing::kUnnamed && no_purpose == kNoPurposeEmpty);
+  access.nobody = session.standing != Standing::kGranted;
+  if (access.nobody && !silent) RefuseSession(session);
+  if (!access.nobody) {
+    TypeSetting setting = ReadTypeSetting(people->subject_type, snapshot);
+    access.nobody = setting.outside;
+    if (setting.outside && !silent) RefuseNetwork(people->subject_type);
+    int64 mask = people->changeable ? setting.default_changeable : setting.default_allowed;
+    people->bit = session.bit;
+    people->open_by_default = (mask >> people->bit & 1) != 0;
+    people->now = GetCurrentStatementStartTimestamp();
   }
-  access.setting = ReadTypeSetting(people->subject_type, snapshot);
-  if (access.setting.outside) {
-    if (!silent) RefuseNetwork(people->subject_type);
-    access.nobody = true;
-    return access;
-  }
-  int64 mask =
-      people->changeable ? access.setting.default_changeable : access.setting.default_allowed;
-  people->bit = access.session.bit;
-  people->open_by_default = (mask >> people->bit & 1) != 0;
-  people->now = GetCurrentStatementStartTimestamp();
+  UnregisterSnapshot(snapshot);
   return access;
 }
 

@@ -20,6 +20,9 @@ struct Statement {
   uint64 completions;
 };
 
+/// The snapshot of the statement that asks. Errors: 55000 when there is none.
+Snapshot StatementSnapshot();
+
 /// Whether `snapshot`, used as `user`, still is the statement's.
 bool IsSameStatement(const Statement& statement, Oid user, Snapshot snapshot);
 
@@ -33,13 +36,12 @@ enum class Ask { kRead, kShow, kChange };
 
 /// How a statement's session stands towards one subject type.
 struct Access {
-  Session session;
-  TypeSetting setting;
   bool everything;  ///< changes by a superuser or BYPASSRLS
   bool nobody;      ///< nobody is open: no purpose or wrong network, and that is no error here
 };
 
 /// Reads how the session stands, and gives `people` the purpose's bit, its default and the time.
+/// Changes are judged by what is committed now, whatever the statement's snapshot is.
 /// errors  PD008, 42704, 42501 where kRead must not go on
 Access ReadAccess(People* people, Ask ask, Oid user, Snapshot snapshot);
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kErrorRefused = MAKE_SQLSTATE('P', 'D', '0', '0', '7');
 
-// Our own statements pass, and what an owner's triggers do in the same erasure with tables of her own.
+// Our own statements pass, and what an owner's triggers do in the same erasure with tables of her
+// own.
 bool EngineChanges(Relation relation) {
   const OwnerScope* scope = CurrentScope();
   return scope != nullptr && scope->engine && relation->rd_rel->relowner == GetUserId();

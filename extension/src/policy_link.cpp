@@ -19,7 +19,6 @@ namespace {
 struct LinkPolicy {
   MemoryContext context;
   MemoryContextCallback forget;
-  Ask ask;
   int link;
   Statement statement;
   Access access;
@@ -64,7 +63,6 @@ LinkPolicy* Make(FunctionCallInfo fcinfo, Ask ask, Oid user, Snapshot snapshot) 
       AllocSetContextCreate(function->fn_mcxt, "pg_gdpr link policy", ALLOCSET_SMALL_SIZES);
   auto* policy = static_cast<LinkPolicy*>(MemoryContextAllocZero(context, sizeof(LinkPolicy)));
   policy->context = context;
-  policy->ask = ask;
   policy->link = PG_GETARG_INT32(0);
   policy->forget.func = FreeMemory;
   policy->forget.arg = policy;
@@ -173,7 +171,7 @@ bool IsOpenLatest(LinkPolicy* policy, const Datum* values) {
 }
 
 Datum Answer(FunctionCallInfo fcinfo, Ask ask) {
-  LinkPolicy* policy = Prepare(fcinfo, ask, GetActiveSnapshot());
+  LinkPolicy* policy = Prepare(fcinfo, ask, StatementSnapshot());
   if (policy->access.everything) return BoolGetDatum(true);
   Datum values[INDEX_MAX_KEYS];
   for (int i = 0; i < policy->way->first->column_count; i++) {

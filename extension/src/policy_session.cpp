@@ -93,7 +93,7 @@ using namespace gdpr::pg;
 // gdpr_internal.in_tenant(tenant text) -> boolean
 GDPR_FUNCTION(gdpr_in_tenant) {
   auto* call = static_cast<TenantCall*>(fcinfo->flinfo->fn_extra);
-  Snapshot snapshot = GetActiveSnapshot();
+  Snapshot snapshot = StatementSnapshot();
   Oid user = GetUserId();
   if (call == nullptr || !IsSameStatement(call->statement, user, snapshot)) {
     fcinfo->flinfo->fn_extra = call = ReadTenant(fcinfo->flinfo, user, snapshot);
@@ -105,7 +105,7 @@ GDPR_FUNCTION(gdpr_in_tenant) {
 // gdpr_internal.shows_kind(kind text) -> boolean
 GDPR_FUNCTION(gdpr_shows_kind) {
   auto* call = static_cast<KindCall*>(fcinfo->flinfo->fn_extra);
-  Snapshot snapshot = GetActiveSnapshot();
+  Snapshot snapshot = StatementSnapshot();
   Oid user = GetUserId();
   if (call == nullptr || !IsSameStatement(call->statement, user, snapshot)) {
     fcinfo->flinfo->fn_extra = call = MakeKinds(fcinfo->flinfo, user, snapshot);

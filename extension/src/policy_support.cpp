@@ -57,13 +57,8 @@ double OpenShare(List* arguments) {
     return kUnknownShare;
   }
   Session session = ReadSession(GetUserId(), GetActiveSnapshot());
-  char* subject_type = TextDatumGetCString(castNode(Const, first)->constvalue);
-  double records;
-  double share;
-  if (session.standing != Standing::kGranted ||
-      !EstimateOpen(subject_type, session.bit, &records, &share)) {
-    return kUnknownShare;
-  }
+  if (session.standing != Standing::kGranted) return kUnknownShare;
+  double share = EstimateOpen(TextDatumGetCString(castNode(Const, first)->constvalue), session.bit);
   return share < 0 ? kUnknownShare : share;
 }
 

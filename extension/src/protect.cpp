@@ -152,7 +152,9 @@ void Finish(const char* query, Call* call, Step* step) {
   bool finished = false;
   while (!finished) {
     int pause = 100;
-    for (int i = 1; !Attempt(query, call, i == kAttempts, &finished); i++) {
+    // Within the caller's transaction the tables before this one are locked: no waiting there
+    int attempts = call->atomic ? 1 : kAttempts;
+    for (int i = 1; !Attempt(query, call, i == attempts, &finished); i++) {
       if (!call->atomic) SPI_commit();
       Pause(pause);
       pause = Min(pause * 2, kLongestPause);
@@ -167,10 +169,20 @@ void Run(const char* steps_query, const char* step_query, Call* call, bool dry_r
     Print(steps);
     return;
   }
-  ListCell* cell;
-  foreach (cell, steps) {
-    auto* step = static_cast<Step*>(lfirst(cell));
-    if (!step->done) Finish(step_query, call, step);
+  // A partition that was made meanwhile, before its root was done, is a step of the next round; once
+  // the root is done the event trigger sees to new ones.
+  constexpr int kRounds = 3;
+  for (int round = 0; round < kRounds; round++) {
+    bool complete = true;
+    ListCell* cell;
+    foreach (cell, steps) {
+      auto* step = static_cast<Step*>(lfirst(cell));
+      if (step->done) continue;
+      complete = false;
+      Finish(step_query, call, step);
+    }
+    if (complete) break;
+    steps = ReadSteps(steps_query, call);
   }
 }
 

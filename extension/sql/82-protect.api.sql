@@ -221,6 +221,9 @@ DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(protect_relation.subject_type);
   tenant name;
 BEGIN
+  IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = protect_relation.relation) THEN
+    RETURN true;  -- a partition that was dropped since the steps were listed
+  END IF;
   PERFORM gdpr_internal.require_owner(protect_relation.relation);
   IF NOT EXISTS (SELECT FROM gdpr_internal.protected_relations(s.subject_type) AS r WHERE r.relation = protect_relation.relation) THEN
     RAISE EXCEPTION 'relation % is not reached by owned links of subject type "%"', gdpr_internal.sql_name(protect_relation.relation), s.subject_type

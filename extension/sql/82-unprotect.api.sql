@@ -106,8 +106,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject(unprotect_relation.subject_type);
 BEGIN
-  PERFORM gdpr_internal.require_owner(unprotect_relation.relation);
-  PERFORM gdpr_internal.release_relation(unprotect_relation.relation, ARRAY[s.subject_type]);
+  IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = unprotect_relation.relation) THEN
+    PERFORM gdpr_internal.require_owner(unprotect_relation.relation);
+    PERFORM gdpr_internal.release_relation(unprotect_relation.relation, ARRAY[s.subject_type]);
+  END IF;
   PERFORM gdpr_internal.forget_protection(s.subject_type);
   RETURN true;
 END

@@ -67,7 +67,7 @@ CREATE FUNCTION t.any(choices text[]) RETURNS text LANGUAGE sql VOLATILE AS 'SEL
 CREATE FUNCTION t.write() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   -- few people are hot, so that writers meet
-  who int := 1 + floor((SELECT people FROM t.setting) * CASE WHEN random() < 0.3 THEN 0.01 ELSE 1 END * random())::int;
+  who int := 1 + floor(CASE WHEN random() < 0.4 THEN 3 ELSE (SELECT people FROM t.setting) END * random())::int;
   what text := t.any('{decide,decide,decide,decide,decide,decide,general,general,objection,objection,restrict,restrict,basis,basis,bulk,settings}');
   kind text := t.any('{by_number,by_number,by_uuid,inside}');
   purpose text := t.any('{letter,analysis,brief,fleeting,letter,analysis}');
@@ -107,6 +107,8 @@ BEGIN
       END IF;
     END CASE;
     INSERT INTO t.done (what, outcome) VALUES (what, 'done');
+    -- what is not committed yet meets others
+    IF random() < 0.3 THEN PERFORM pg_sleep(0.005 * random()); END IF;
   EXCEPTION WHEN SQLSTATE 'PD006' OR SQLSTATE '42704' OR SQLSTATE 'P0002' OR SQLSTATE '22023' OR SQLSTATE '42710' OR SQLSTATE '55000' OR SQLSTATE '40P01' THEN
     INSERT INTO t.done (what, outcome) VALUES (what, SQLSTATE);
   END;

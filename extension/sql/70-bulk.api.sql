@@ -66,7 +66,7 @@ COMMENT ON FUNCTION gdpr_internal.selection_digest(jsonb, text[]) IS 'Recognises
 
 --| What a bulk change writes about everybody. NULL state: nothing was found that needs writing.
 CREATE OR REPLACE FUNCTION gdpr_internal.bulk_facts(
-  subject_type text, selection regclass, keys text[], d record, comment text, attachment bigint)
+  subject_type text, selection regclass, keys text[], d gdpr_internal.consent_state, comment text, attachment bigint)
 RETURNS gdpr_internal.consent_batch
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -78,7 +78,7 @@ BEGIN
   b.purpose := d.purpose;
   b.selection := gdpr_internal.sql_name(bulk_facts.selection);
   b.selection_digest := gdpr_internal.selection_digest(jsonb_build_array(bulk_facts.subject_type, b.selection, d.state, d.purpose,
-    d.medium, d.channel, d.form_name, d.form_version, bulk_facts.comment,
+    d.medium, d.channel, d.form, d.form_version, bulk_facts.comment,
     (SELECT encode(a.sha256, 'hex') FROM gdpr_internal.consent_attachment AS a WHERE a.attachment = bulk_facts.attachment)), keys);
   b.people := cardinality(keys);
   b.comment := bulk_facts.comment;
@@ -89,20 +89,20 @@ BEGIN
   RETURN b;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.bulk_facts(text, regclass, text[], record, text, bigint) IS
+COMMENT ON FUNCTION gdpr_internal.bulk_facts(text, regclass, text[], gdpr_internal.consent_state, text, bigint) IS
   'What a bulk change writes about everybody';
 
 --| People about whom nothing was recorded yet: their masks, events and states in one statement. Returns
 --| the others. The row of masks is the lock: whoever comes second is among the others.
 CREATE OR REPLACE FUNCTION gdpr_internal.mark_new(
-  keys text[], b gdpr_internal.consent_batch, d record, until timestamptz, detailed boolean, OUT written bigint, OUT others text[])
+  keys text[], b gdpr_internal.consent_batch, d gdpr_internal.consent_state, detailed boolean, OUT written bigint, OUT others text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   k record := gdpr_internal.native_key(b.subject_type, 'k.key');
   m record;
 BEGIN
   EXECUTE gdpr_internal.masks_sql(b.subject_type, gdpr_internal.first_fact_sql(b.subject_type, d.state, d.purpose))
-  INTO m USING b.at, clock_timestamp(), until;
+  INTO m USING b.at, clock_timestamp(), d.valid_until;
   EXECUTE format(
     'WITH k("the key", %2$s) AS MATERIALIZED (SELECT k.key, %3$s FROM unnest($1) AS k(key)
      ), ins AS (
@@ -131,12 +131,12 @@ BEGIN
     gdpr_internal.allowed_table(b.subject_type), replace(k.columns, 'n.', ''), k.vals, k.literal, k.columns, replace(k.columns, 'n.', 'x.'))
   INTO written, others
   USING keys, m.allowed, m.changeable, m.valid_until, m.later, detailed, b.subject_type, b.purpose, b.action, d.medium, d.channel,
-    d.form_name, d.form_version,
-    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version),
-    until, b.owner, b.at, b.batch, b.comment, b.app_user, b.attachment;
+    d.form, d.form_version,
+    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form AND f.version = d.form_version),
+    d.valid_until, b.owner, b.at, b.batch, b.comment, b.app_user, b.attachment;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.mark_new(text[], gdpr_internal.consent_batch, record, timestamptz, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.mark_new(text[], gdpr_internal.consent_batch, gdpr_internal.consent_state, boolean) IS
   'Writes masks, events and states of people about whom nothing was recorded yet; returns how many, and the others';
 
 --| Where many people stand, whom this very change has brought there before included (done).
@@ -166,7 +166,7 @@ COMMENT ON FUNCTION gdpr_internal.standings(text[], gdpr_internal.consent_batch)
 
 --| The others: every step between states is looked at before anything is written.
 CREATE OR REPLACE FUNCTION gdpr_internal.mark_known(
-  keys text[], b gdpr_internal.consent_batch, d record, until timestamptz, detailed boolean)
+  keys text[], b gdpr_internal.consent_batch, d gdpr_internal.consent_state, detailed boolean)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
@@ -218,8 +218,8 @@ BEGIN
     )
     SELECT count(*) FROM new'
   INTO written
-  USING todo.keys, detailed, b, d.medium, d.channel, d.form_name, d.form_version,
-    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version), until, todo.states, todo.updated;
+  USING todo.keys, detailed, b, d.medium, d.channel, d.form, d.form_version,
+    (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form AND f.version = d.form_version), d.valid_until, todo.states, todo.updated;
   IF b.action = 'accepted' THEN
     PERFORM gdpr_internal.unqueue_leaving(b.subject_type, todo.keys);
   ELSE
@@ -229,7 +229,7 @@ BEGIN
   RETURN written;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.mark_known(text[], gdpr_internal.consent_batch, record, timestamptz, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.mark_known(text[], gdpr_internal.consent_batch, gdpr_internal.consent_state, boolean) IS
   'Writes events and states of people about whom something was recorded before, and their masks';
 
 --| The error of a bulk change with illegal steps: [[state, people], …].
@@ -255,7 +255,7 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.refuse_steps(jsonb, text, bigint) IS 'Raises PD006 for a bulk change, with counts per step';
 
 --| Records that many people were asked.
-CREATE OR REPLACE FUNCTION gdpr_internal.mark_asked(keys text[], b gdpr_internal.consent_batch, d record, detailed boolean)
+CREATE OR REPLACE FUNCTION gdpr_internal.mark_asked(keys text[], b gdpr_internal.consent_batch, d gdpr_internal.consent_state, detailed boolean)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
@@ -279,7 +279,7 @@ BEGIN
     INSERT INTO gdpr_internal.consent_event (event, subject_type, subject_key, purpose, kind, state, prior_state, prior_updated_at,
       medium, channel, form, form_version, form_digest, owner, at, batch, detail_digest)
     SELECT w.event, b.subject_type, w.subject_key, b.purpose, 'request_sent', 'pending', w.state, w.updated_at, d.medium, d.channel,
-      d.form_name, d.form_version, (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form_name AND f.version = d.form_version),
+      d.form, d.form_version, (SELECT f.digest FROM gdpr_internal.form AS f WHERE f.form = d.form AND f.version = d.form_version),
       b.owner, b.at, b.batch,
       CASE WHEN detailed THEN gdpr_internal.detail_digest(w.salt, b.comment, b.app_user, NULL, NULL, b.attachment) END
     FROM new AS w
@@ -291,7 +291,7 @@ BEGIN
   RETURN written;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.mark_asked(text[], gdpr_internal.consent_batch, record, boolean) IS 'Records that many people were asked (request_sent)';
+COMMENT ON FUNCTION gdpr_internal.mark_asked(text[], gdpr_internal.consent_batch, gdpr_internal.consent_state, boolean) IS 'Records that many people were asked (request_sent)';
 
 --| Records one decision of many people.
 CREATE OR REPLACE FUNCTION gdpr_internal.mark_all(
@@ -302,17 +302,23 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit 
 DECLARE
   -- a few people's comment and scan are theirs and go with them; many people's are the batch's
   few CONSTANT int := 100;
-  d record;
+  checked record;
+  d gdpr_internal.consent_state;
   keys text[];
   b gdpr_internal.consent_batch;
-  until timestamptz;
   detailed boolean;
   new record;
   written bigint := 0;
 BEGIN
   PERFORM gdpr_internal.hold_settings(mark_all.subject_type);
-  d := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
+  checked := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
     mark_all.channel, mark_all.form);
+  d.state := checked.state;
+  d.purpose := checked.purpose;
+  d.medium := checked.medium;
+  d.channel := checked.channel;
+  d.form := checked.form_name;
+  d.form_version := checked.form_version;
   keys := gdpr_internal.selected_keys(mark_all.subject_type, mark_all.selection);
   IF keys = '{}' THEN
     RAISE NOTICE 'the selection is empty';
@@ -322,13 +328,13 @@ BEGIN
   PERFORM gdpr_internal.check_guardian(mark_all.subject_type, keys, d.state, NULL, clock_timestamp());
   b := gdpr_internal.bulk_facts(mark_all.subject_type, mark_all.selection, keys, d, mark_all.comment,
     gdpr_internal.add_attachment(mark_all.attachment, NULL, NULL));
-  until := b.at + d.validity;
+  d.valid_until := b.at + checked.validity;
   detailed := b.people <= few AND coalesce(b.comment, b.app_user, b.attachment::text) IS NOT NULL;
   IF d.state = 'pending' THEN
     written := gdpr_internal.mark_asked(keys, b, d, detailed);
   ELSE
     IF gdpr_internal.may_follow('pending', d.state) THEN
-      new := gdpr_internal.mark_new(keys, b, d, until, detailed);
+      new := gdpr_internal.mark_new(keys, b, d, detailed);
       written := new.written;
       IF written > 0 THEN
         keys := CASE WHEN new.others IS NULL THEN keys ELSE ARRAY(SELECT unnest(keys) EXCEPT SELECT unnest(new.others)) END;
@@ -338,7 +344,7 @@ BEGIN
       keys := new.others;
     END IF;
     IF keys IS NOT NULL THEN
-      written := written + gdpr_internal.mark_known(keys, b, d, until, detailed);
+      written := written + gdpr_internal.mark_known(keys, b, d, detailed);
     END IF;
   END IF;
   IF written = 0 THEN

@@ -214,22 +214,25 @@ COMMENT ON FUNCTION gdpr_internal.copy_masks(text, text[], boolean) IS
   'Copies masks of people into the columns of their table';
 
 --| Keys of the rows in a range of blocks of one table; the rows are locked.
-CREATE OR REPLACE FUNCTION gdpr_internal.keys_in_blocks(subject_type text, relation regclass, first bigint, blocks bigint)
+CREATE OR REPLACE FUNCTION gdpr_internal.keys_in_blocks(
+  subject_type text, relation regclass, first bigint, blocks bigint, skip_locked boolean)
 RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN ARRAY(
     SELECT r.key FROM gdpr_internal.query_as_owner(keys_in_blocks.relation, format(
       'SELECT %s FROM ONLY %s AS t WHERE t.ctid OPERATOR(pg_catalog.>=) ''(%s,0)''::pg_catalog.tid '
-      'AND t.ctid OPERATOR(pg_catalog.<) ''(%s,0)''::pg_catalog.tid FOR NO KEY UPDATE', gdpr_internal.key_text(keys_in_blocks.subject_type, 't'),
-      gdpr_internal.sql_name(keys_in_blocks.relation), first, least(first + blocks, 4294967295))) AS r(key text)
+      'AND t.ctid OPERATOR(pg_catalog.<) ''(%s,0)''::pg_catalog.tid FOR NO KEY UPDATE%s', gdpr_internal.key_text(keys_in_blocks.subject_type, 't'),
+      gdpr_internal.sql_name(keys_in_blocks.relation), first, least(first + blocks, 4294967295),
+      CASE WHEN skip_locked THEN ' SKIP LOCKED' ELSE '' END)) AS r(key text)
     ORDER BY r.key);
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.keys_in_blocks(text, regclass, bigint, bigint) IS
+COMMENT ON FUNCTION gdpr_internal.keys_in_blocks(text, regclass, bigint, bigint, boolean) IS
   'Keys of the people in a range of blocks of one table, whose rows are locked';
 
---| Fills the next part of a table of people that keeps masks; true when there is no next part.
+--| Fills the next part of a table of people that keeps masks; true when there is no next part. It waits
+--| for nobody: a row that is locked keeps no mask and is looked up, until its consent changes.
 CREATE OR REPLACE FUNCTION gdpr_internal.fill_inline(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -241,7 +244,7 @@ BEGIN
   IF p.fill IS NULL THEN
     RETURN true;
   END IF;
-  PERFORM gdpr_internal.copy_masks(subject_type, gdpr_internal.keys_in_blocks(subject_type, fill_inline.relation, p.fill, blocks), true);
+  PERFORM gdpr_internal.copy_masks(subject_type, gdpr_internal.keys_in_blocks(subject_type, fill_inline.relation, p.fill, blocks, true), true);
   UPDATE gdpr_internal.protection AS x
   SET fill = CASE WHEN p.fill + blocks < pg_relation_size(fill_inline.relation) / current_setting('block_size')::bigint THEN p.fill + blocks END
   WHERE (x.relation_schema, x.relation_name) = (p.relation_schema, p.relation_name)
@@ -274,7 +277,7 @@ BEGIN
     SELECT f FROM gdpr_internal.family(relation) AS f JOIN pg_class AS c ON c.oid = f AND c.relkind = 'r'
   LOOP
     FOR block IN 0 .. pg_relation_size(relation) / current_setting('block_size')::bigint BY 500 LOOP
-      PERFORM gdpr_internal.copy_masks(s.subject_type, gdpr_internal.keys_in_blocks(s.subject_type, relation, block, 500), true);
+      PERFORM gdpr_internal.copy_masks(s.subject_type, gdpr_internal.keys_in_blocks(s.subject_type, relation, block, 500, false), true);
     END LOOP;
   END LOOP;
 END

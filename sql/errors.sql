@@ -241,6 +241,28 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.why('person', '2', 'mars')$$,
   $$SELECT gdpr.consent_record('person', '9')$$]) AS s;
 
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT say($$SELECT gdpr.add_purpose('later')$$);
+COMMIT;
+SELECT gdpr.grant_purpose('letters', 'regress_errors_other') \g /dev/null
+SELECT gdpr.sign_up('person', 'letters', '{"mail": "new@example.org"}') AS secret \gset
+SELECT gdpr.confirm_sign_up(:'secret') AS sign_up \gset
+SELECT gdpr.opt_out('person', '3') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_purpose('later', 'consent', kinds => '{NULL}')$$,
+  $$SELECT gdpr.grant_purpose('letters', NULL)$$,
+  $$SELECT gdpr.grant_purpose('letters', 'regress_errors_other', campaign => true)$$,
+  $$SELECT gdpr.add_basis('person', '2', 'letters', NULL)$$,
+  $$SELECT gdpr.set_country('DE', NULL, true)$$,
+  $$SELECT gdpr.suppress('email', NULL, 'asked for it')$$,
+  $$SELECT gdpr.suppress('email', 'a@example.org', '')$$,
+  $$SELECT gdpr.opt_in('person', '3', 'email')$$,
+  $$SELECT gdpr.record_campaign('person', '{2}', NULL, 'letters', 'email')$$,
+  $$SELECT gdpr.sign_up('person', 'letters', '[]')$$,
+  $$SELECT gdpr.sign_up('person', 'letters', '{}', valid_for => '1 year')$$]) AS s;
+SELECT gdpr.attach_sign_up(:sign_up, '3') > 0 AS attached;
+SELECT say(format($$SELECT gdpr.attach_sign_up(%s, '2')$$, :'sign_up'));
+
 -- Links in letters: what is not ours has one message, whatever it is
 SELECT gdpr.consent_token('person', '2', 'letters') AS token \gset
 SELECT say(s) FROM unnest(ARRAY[
@@ -289,7 +311,6 @@ DROP POLICY mine ON job;
 CALL gdpr.protect('person');
 GRANT USAGE ON SCHEMA errors TO regress_errors_other;
 GRANT SELECT, INSERT, UPDATE ON person, job TO regress_errors_other;
-SELECT gdpr.grant_purpose('letters', 'regress_errors_other') \g /dev/null
 SET ROLE regress_errors_other;
 SELECT say('SELECT FROM errors.person');
 SET gdpr.purpose = 'mars';
@@ -310,7 +331,25 @@ SELECT say(s) FROM unnest(ARRAY[
   $$UPDATE gdpr_internal.consent_event SET state = 'accepted'$$,
   $$DELETE FROM gdpr_internal.consent_event$$,
   $$TRUNCATE gdpr_internal.consent_event$$]) AS s;
+CALL gdpr.protect('person', networks => '{192.0.2.0/24}');
+SET ROLE regress_errors_other;
+SET gdpr.purpose = 'letters';
+SELECT say('SELECT FROM errors.person');
+RESET ROLE;
+CALL gdpr.protect('person', networks => '{}');
+ALTER TABLE person ADD tenant text;
+CALL gdpr.protect('person', tenant_column => 'tenant');
+SELECT gdpr.grant_tenant('north', 'regress_errors_other') \g /dev/null
+SET ROLE regress_errors_other;
+SELECT say('SELECT FROM errors.person');
+SET gdpr.tenant = 'south';
+SELECT say('SELECT FROM errors.person');
+RESET ROLE;
+RESET gdpr.tenant;
+RESET gdpr.purpose;
 CALL gdpr.unprotect('person');
+SELECT gdpr.revoke_tenant('north', 'regress_errors_other') \g /dev/null
+ALTER TABLE person DROP tenant;
 SELECT gdpr.drop_purpose(p) FROM unnest(ARRAY['letters', 'delivery', 'research']) AS p \g /dev/null
 
 -- Runs -------------------------------------------------------------------------------------------

@@ -4,7 +4,20 @@
 -- time, and the two sets must be one.
 CREATE TABLE t.compared (
   reader int, kind text, purpose text, road text, people int, seen int, differences int, commits bigint);
-CREATE TABLE t.difference (reader int, kind text, purpose text, road text, key text, by text, at timestamptz, snapshot text);
+CREATE TABLE t.difference (reader int, kind text, purpose text, road text, key text, by text, at timestamptz, seen int, snapshot text, facts text);
+-- All that is known about a person, to understand a difference.
+CREATE FUNCTION t.facts(kind text, person text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  mask text;
+BEGIN
+  EXECUTE format('SELECT string_agg(m::text, '' '') FROM gdpr_internal.%I AS m WHERE id::text = $1', kind || '_allowed') INTO mask USING person;
+  RETURN concat_ws(E'\n', mask, (SELECT string_agg(s::text, E'\n') FROM gdpr_internal.consent_state AS s WHERE subject_type = kind AND subject_key = person),
+    (SELECT string_agg(s::text, E'\n') FROM gdpr_internal.basis AS s WHERE subject_type = kind AND subject_key = person),
+    (SELECT string_agg(s::text, E'\n') FROM gdpr_internal.objection AS s WHERE subject_type = kind AND subject_key = person),
+    (SELECT string_agg(s::text, E'\n') FROM gdpr_internal.restriction AS s WHERE subject_type = kind AND subject_key = person),
+    (SELECT string_agg(s::text, E'\n') FROM gdpr_internal.purpose AS s));
+END
+$$;
 
 CREATE FUNCTION t.road(kind text, road text) RETURNS text LANGUAGE sql AS $$
   SELECT CASE road
@@ -40,7 +53,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA t TO consent_reader;
 CREATE PROCEDURE t.read(reader int, seconds int) LANGUAGE plpgsql AS $$
 DECLARE
   ends timestamptz := clock_timestamp() + seconds * interval '1 second';
-  kind text; purpose text; road text; snapshot text; shot pg_snapshot; moment timestamptz;
+  kind text; purpose text; road text; snapshot text; shot pg_snapshot; before timestamptz; moment timestamptz;
   people int; seen int; bad int; commits bigint;
   socket text := split_part(current_setting('unix_socket_directories'), ',', 1);
 BEGIN
@@ -62,20 +75,23 @@ BEGIN
       PERFORM dblink_exec('app_' || reader, 'SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0');
     END IF;
     DELETE FROM answer;
+    before := clock_timestamp();
     INSERT INTO answer SELECT * FROM dblink('app_' || reader, t.road(kind, road)) AS a(key text, at timestamptz);
     -- commits of writers since the snapshot: the database was another one when the policy answered
     SELECT c INTO commits FROM dblink('clock_' || reader, format(
       'SELECT count(*) FROM t.done WHERE xid >= pg_snapshot_xmin(%L) AND NOT pg_visible_in_snapshot(xid, %1$L)', shot)) AS c(c bigint);
     PERFORM dblink_exec('app_' || reader, 'COMMIT');
-    -- nobody seen: the time is not told, and any between now and before will do unless somebody is seen by the oracle
+    -- Where nobody is seen, the policy's moment is not told: the oracle must show nobody before and after.
     SELECT max(a.at), count(*) INTO moment, seen FROM answer AS a;
     moment := coalesce(moment, clock_timestamp());
     people := CASE road WHEN 'probe' THEN 100 ELSE (SELECT s.people FROM t.setting AS s) END;
     WITH oracle AS (
       SELECT o.key FROM t.allowed(kind, purpose, moment, false) AS o(key)
-      WHERE road <> 'probe' OR o.key IN (SELECT * FROM t.wanted(kind))), different AS (
+      WHERE (road <> 'probe' OR o.key IN (SELECT * FROM t.wanted(kind)))
+        AND (seen > 0 OR o.key IN (SELECT t.allowed(kind, purpose, before, false)))), different AS (
       INSERT INTO t.difference
-      SELECT reader, kind, purpose, road, coalesce(o.key, a.key), CASE WHEN o.key IS NULL THEN 'policy' ELSE 'oracle' END, moment, snapshot
+      SELECT reader, kind, purpose, road, coalesce(o.key, a.key), CASE WHEN o.key IS NULL THEN 'policy' ELSE 'oracle' END, moment, seen, snapshot,
+        t.facts(kind, coalesce(o.key, a.key))
       FROM oracle AS o FULL JOIN answer AS a USING (key) WHERE o.key IS NULL OR a.key IS NULL RETURNING 1)
     SELECT count(*) INTO bad FROM different;
     INSERT INTO t.compared VALUES (reader, kind, purpose, road, people, seen, bad, commits);

@@ -21,6 +21,28 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.native_columns(text) IS 'The key columns of a table of masks';
 
+--| Creates a table of masks. A collation in a schema that is not ours to use can only be named by the owner
+--| of the table of people: then the owner creates the table, and it is ours before anybody else sees it.
+CREATE OR REPLACE FUNCTION gdpr_internal.make_native(subject_type text, statement text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(make_native.subject_type);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
+  owner text := (SELECT quote_ident(r.rolname) FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = relation);
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_collation AS c ON c.oid = a.attcollation
+      WHERE a.attrelid = relation AND a.attname = ANY (s.key) AND NOT has_schema_privilege(c.collnamespace, 'USAGE')) THEN
+    EXECUTE statement;
+    RETURN;
+  END IF;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA gdpr_internal TO %s', owner);
+  PERFORM gdpr_internal.execute_as_owner(relation, statement);
+  EXECUTE format('REVOKE USAGE, CREATE ON SCHEMA gdpr_internal FROM %s', owner);
+  PERFORM gdpr_internal.give_view(gdpr_internal.allowed_table(s.subject_type)::regclass);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.make_native(text, text) IS 'Creates a table of masks, whatever schema the collation of its key is in';
+
 --| Creates gdpr_internal.<type>_allowed, and fills it with what was recorded under that name before.
 CREATE OR REPLACE FUNCTION gdpr_internal.create_allowed(subject_type text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -46,7 +68,7 @@ BEGIN
     || ', allowed bigint NOT NULL, changeable bigint NOT NULL, valid_until timestamptz NOT NULL DEFAULT ''infinity'', later bigint[]'
     || format(', PRIMARY KEY (%s)', string_agg(quote_ident(c.name), ', ' ORDER BY c.n))
   INTO definition FROM gdpr_internal.native_columns(create_allowed.subject_type) AS c;
-  EXECUTE format('CREATE TABLE %s (%s)', native, definition);
+  PERFORM gdpr_internal.make_native(create_allowed.subject_type, format('CREATE TABLE %s (%s)', native, definition));
   EXECUTE format('COMMENT ON TABLE %s IS %L', native,
     format('For which purposes people of subject type "%s" may be processed now, and from when on for others', create_allowed.subject_type));
   PERFORM gdpr_internal.fill_allowed(create_allowed.subject_type);

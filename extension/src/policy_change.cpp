@@ -60,10 +60,12 @@ GDPR_FUNCTION(gdpr_refuse_change) {
   Refuse(data);
 }
 
-// gdpr_internal.give_view(view oid): hands a view to the owner of pg_gdpr
+// gdpr_internal.give_view(view oid): hands a view, or a table of masks, to the owner of pg_gdpr
 GDPR_FUNCTION(gdpr_give_view) {
   Oid view = PG_GETARG_OID(0);
-  if (get_rel_relkind(view) != RELKIND_VIEW) {
+  bool ours = get_rel_relkind(view) == RELKIND_RELATION &&
+              get_rel_namespace(view) == get_namespace_oid("gdpr_internal", false);
+  if (get_rel_relkind(view) != RELKIND_VIEW && !ours) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("only views are given away")));
   }
   // As in a recursion: nobody is asked whether gdpr_owner, of whom nobody is a member, may own it

@@ -6,7 +6,7 @@
 CREATE OR REPLACE VIEW gdpr_internal.law_of_country AS
   SELECT v.country COLLATE "C" AS country, v.alpha3, v.name, v.consent_age
   FROM (VALUES
-    ('AT', 'AUT', 'Austria', 14), ('AX', 'ALA', 'Åland Islands', 13), ('BE', 'BEL', 'Belgium', 13),
+    ('AT', 'AUT', 'Austria', 14), ('AX', 'ALA', 'Aland Islands', 13), ('BE', 'BEL', 'Belgium', 13),
     ('BG', 'BGR', 'Bulgaria', 14), ('CY', 'CYP', 'Cyprus', 14), ('CZ', 'CZE', 'Czechia', 15),
     ('DE', 'DEU', 'Germany', 16), ('DK', 'DNK', 'Denmark', 15), ('EE', 'EST', 'Estonia', 13),
     ('ES', 'ESP', 'Spain', 14), ('FI', 'FIN', 'Finland', 13), ('FR', 'FRA', 'France', 15),
@@ -17,7 +17,7 @@ CREATE OR REPLACE VIEW gdpr_internal.law_of_country AS
     ('LU', 'LUX', 'Luxembourg', 16), ('LV', 'LVA', 'Latvia', 13), ('MF', 'MAF', 'Saint Martin', 15),
     ('MQ', 'MTQ', 'Martinique', 15), ('MT', 'MLT', 'Malta', 13), ('NL', 'NLD', 'Netherlands', 16),
     ('NO', 'NOR', 'Norway', 13), ('PL', 'POL', 'Poland', 16), ('PT', 'PRT', 'Portugal', 13),
-    ('RE', 'REU', 'Réunion', 15), ('RO', 'ROU', 'Romania', 16), ('SE', 'SWE', 'Sweden', 13),
+    ('RE', 'REU', 'Reunion', 15), ('RO', 'ROU', 'Romania', 16), ('SE', 'SWE', 'Sweden', 13),
     ('SI', 'SVN', 'Slovenia', 15), ('SK', 'SVK', 'Slovakia', 16), ('YT', 'MYT', 'Mayotte', 15)
   ) AS v(country, alpha3, name, consent_age);
 COMMENT ON VIEW gdpr_internal.law_of_country IS

@@ -2,14 +2,15 @@
 -- Addresses that nobody may use: kept as keyed digests, so that they outlive the person they belonged to
 -- and tell nothing to whoever has not the key. The newest event about an address counts.
 
---| An address as it is compared: e-mail in lower case, phones by their digits (00 is +), post by letters and digits.
+--| An address as it is compared: e-mail in lower case, phones by their digits (00 is +), post by letters and
+--| digits. No locale has a say in it: the digests must be the same after a restore into another one.
 CREATE OR REPLACE FUNCTION gdpr_internal.plain_address(channel text, address text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN nullif(CASE
-    WHEN channel = 'email' THEN lower(btrim(address, E' \t\r\n<>'))
+    WHEN channel = 'email' THEN lower(btrim(address, E' \t\r\n<>') COLLATE "C")
     WHEN channel IN ('telephone', 'sms') THEN regexp_replace(regexp_replace(address, '[^0-9]', '', 'g'), '^00', '')
-    WHEN channel = 'post' THEN regexp_replace(lower(address), '[^[:alnum:]]', '', 'g')
+    WHEN channel = 'post' THEN translate(lower(address COLLATE "C"), E' \t\r\n!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', '')
     ELSE btrim(address) END, '');
 END
 $$;

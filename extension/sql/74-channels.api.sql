@@ -186,7 +186,8 @@ COMMENT ON FUNCTION gdpr_internal.likely_audience(gdpr_internal.subject_type, re
 CREATE OR REPLACE FUNCTION gdpr.audience(subject_type text, purpose text, channel text) RETURNS SETOF text
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.audience(text, text, text) IS
-  'Keys of the people who may be written to for a purpose through a channel now: never who opted out, is suppressed, restricted, frozen or a child without a guardian''s consent';
+  'Keys of the people who may be written to for a purpose through a channel now: nobody who opted out, is suppressed, '
+  'restricted, frozen or a child without a guardian''s consent';
 
 --| Behind gdpr.audience().
 CREATE OR REPLACE FUNCTION gdpr_internal.audience(subject_type text, purpose text, channel text) RETURNS SETOF text
@@ -201,7 +202,7 @@ BEGIN
   IF known_channel IS NULL THEN
     RAISE EXCEPTION 'the channel must not be null' USING ERRCODE = '22004';
   END IF;
-  PERFORM gdpr_internal.require_campaign(p.purpose);
+  PERFORM gdpr_internal.consent_setting_of(s.subject_type), gdpr_internal.require_campaign(p.purpose);
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
   likely := gdpr_internal.likely_audience(s, relation, p, known_channel);
   IF NOT EXISTS (SELECT FROM gdpr_internal.suppression AS u WHERE u.channel = known_channel) THEN

@@ -27,7 +27,7 @@ BEGIN
     RAISE EXCEPTION 'a sign-up needs its data and how long it waits' USING ERRCODE = '22004';
   ELSIF jsonb_typeof(sign_up.data) <> 'object' OR octet_length(sign_up.data::text) > 65536 THEN
     RAISE EXCEPTION 'the data of a sign-up must be a JSON object of at most 64 kB' USING ERRCODE = '22023',
-      HINT = 'Store what the form asks for, for example {"email": "…"}.';
+      HINT = 'Store what the form asks for, for example {"email": "ada@example.org"}.';
   ELSIF sign_up.valid_for <= '0'::interval OR sign_up.valid_for > '90 days'::interval THEN
     RAISE EXCEPTION 'a sign-up waits for up to 90 days' USING ERRCODE = '22023', HINT = 'The default is 3 days.';
   END IF;
@@ -115,7 +115,8 @@ BEGIN
   END IF;
   result := gdpr_internal.write_consent(waiting.subject_type, person, 'accepted', nullif(waiting.purpose, ''), 'click',
     waiting.channel, CASE WHEN waiting.form IS NOT NULL THEN format('%s:%s', waiting.form, waiting.form_version) END,
-    format('sign-up %s of %s by web form, confirmed by its link', waiting.sign_up, to_char(waiting.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')),
+    format('sign-up %s of %s by web form, confirmed by its link', waiting.sign_up,
+      to_char(waiting.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')),
     NULL, waiting.source_ip, nullif(attach_sign_up.guardian, ''), given_at => waiting.confirmed_at);
   UPDATE gdpr_internal.sign_up AS u SET event = result, data = NULL, source_ip = NULL WHERE u.sign_up = waiting.sign_up;
   RETURN result;

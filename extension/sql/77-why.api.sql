@@ -15,7 +15,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT concat_ws(' ', CASE c.purpose WHEN '' THEN 'general consent' ELSE 'consent' END, c.state,
     'on ' || gdpr_internal.day(c.updated_at),
     CASE WHEN c.medium = 'in_person' THEN 'in person'
-         ELSE 'by ' || CASE c.medium WHEN 'email' THEN 'e-mail' WHEN 'sms' THEN 'SMS' WHEN 'api' THEN 'API' ELSE replace(c.medium, '_', ' ') END END,
+         ELSE 'by ' || CASE c.medium WHEN 'email' THEN 'e-mail' WHEN 'sms' THEN 'SMS' WHEN 'api' THEN 'API'
+                       ELSE replace(c.medium, '_', ' ') END END,
     format('(event %s)', c.event))
 $$;
 COMMENT ON FUNCTION gdpr_internal.consent_words(gdpr_internal.consent_state) IS 'The state of a consent in words, with its event';
@@ -42,7 +43,7 @@ CREATE OR REPLACE FUNCTION gdpr_internal.why_consent(
   subject_type text, person text, p gdpr_internal.purpose, OUT opens boolean, OUT reason text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  strict_mode boolean := (SELECT c.mode = 'strict' FROM gdpr_internal.consent_setting AS c WHERE c.subject_type = why_consent.subject_type);
+  strict_mode boolean := (gdpr_internal.consent_setting_of(why_consent.subject_type)).mode = 'strict';
   c gdpr_internal.consent_state;
   until timestamptz;
   older text;

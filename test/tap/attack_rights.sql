@@ -2,7 +2,7 @@
 -- Who may do what: nobody declares anything about other people's tables, nobody without a bundle erases,
 -- nobody at all reads or writes pg_gdpr's state, and shadows on the caller's search_path are not seen.
 \ir lib/attack.sql
-SELECT plan(89);
+SELECT plan(90);
 
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 CREATE SCHEMA eve AUTHORIZATION attack_eve;
@@ -103,10 +103,10 @@ SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg
   'functions that everybody may call');
 SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p
   WHERE p.pronamespace = 'gdpr_internal'::regnamespace AND has_function_privilege('attack_eve', p.oid, 'EXECUTE')),
-  'in_tenant kinds may_change may_change_link may_read may_read_inline may_read_link shows shows_kind shows_link',
+  'engine_at_work in_tenant kinds may_change may_change_link may_read may_read_inline may_read_link shows shows_kind shows_link',
   'internal functions that everybody may call, through a view or a policy');
 SELECT is(left(t.attempt('attack_eve', format('SELECT gdpr_internal.%s', f)), 5), '42501', 'and not by name: ' || f)
-FROM unnest(ARRAY['in_tenant(''x'')', 'kinds()', 'may_change(''client'', 1)', 'may_read(''client'', 1)', 'may_read_link(1, 1)', 'may_change_link(1, 1)',
+FROM unnest(ARRAY['engine_at_work(1259)', 'in_tenant(''x'')', 'kinds()', 'may_change(''client'', 1)', 'may_read(''client'', 1)', 'may_read_link(1, 1)', 'may_change_link(1, 1)',
   'may_read_inline(''client'', -1, ''infinity'', 1)', 'shows(''client'', 1)', 'shows_link(1, 1)', 'shows_kind(''email'')']) AS f;
 SELECT is((SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class AS c
   WHERE c.relnamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace) AND c.relkind IN ('r', 'v', 'S')

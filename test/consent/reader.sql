@@ -22,6 +22,7 @@ $$;
 CREATE FUNCTION t.road(kind text, road text) RETURNS text LANGUAGE sql AS $$
   SELECT CASE road
     WHEN 'scan' THEN format('SELECT id::text, statement_timestamp() FROM t.%I', kind)
+    WHEN 'probes' THEN format('SELECT id::text, statement_timestamp() FROM t.%I', kind)
     WHEN 'parallel' THEN format('SELECT id::text, statement_timestamp() FROM t.%I', kind)
     WHEN 'probe' THEN format('SELECT p.id::text, statement_timestamp() FROM t.wanted(%L) AS w, LATERAL (SELECT p.id FROM t.%1$I AS p '
       'WHERE p.id = w::%s OFFSET 0) AS p', kind, CASE kind WHEN 'by_uuid' THEN 'uuid' ELSE 'bigint' END)
@@ -63,7 +64,7 @@ BEGIN
   WHILE clock_timestamp() < ends LOOP
     kind := t.any('{by_number,by_number,by_uuid,inside}');
     purpose := t.any('{letter,letter,analysis,analysis,brief,brief,billing,safety,books,administration}');
-    road := t.any(CASE kind WHEN 'by_number' THEN '{scan,parallel,probe,note,file,join,cursor}' ELSE '{scan,parallel,probe,cursor}' END::text[]);
+    road := t.any(CASE kind WHEN 'by_number' THEN '{scan,probes,parallel,probe,note,file,join,cursor}' ELSE '{scan,probes,parallel,probe,cursor}' END::text[]);
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
     snapshot := pg_export_snapshot();
@@ -73,6 +74,9 @@ BEGIN
       dblink_exec('app_' || reader, format('SET LOCAL gdpr.purpose = %L', purpose));
     IF road = 'parallel' THEN
       PERFORM dblink_exec('app_' || reader, 'SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0');
+    END IF;
+    IF road = 'probes' THEN  -- no memory for a set
+      PERFORM dblink_exec('app_' || reader, 'SET LOCAL gdpr.policy_memory = 0');
     END IF;
     DELETE FROM answer;
     before := clock_timestamp();

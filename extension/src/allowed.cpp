@@ -137,8 +137,9 @@ bool LookupOnce(const People* people, Snapshot snapshot, const Datum* key) {
   bool open = Lookup(&table, people, key);
   index_endscan(table.scan);
   ExecDropSingleTupleTableSlot(table.slot);
-  index_close(table.index, AccessShareLock);
-  table_close(table.heap, AccessShareLock);
+  // As after any query, the locks stay until the transaction ends
+  index_close(table.index, NoLock);
+  table_close(table.heap, NoLock);
   return open;
 }
 

@@ -51,7 +51,7 @@ struct KindCall {
 void ReadKinds(KindCall* call, MemoryContext home, Snapshot snapshot) {
   const char* name = SessionPurpose();
   StateScan scan;
-  BeginStateScan(scan, "purpose", snapshot, 1, &name);
+  BeginStateScan(scan, "purpose", snapshot, name);
   if (NextState(scan)) {
     bool isnull;
     Datum kinds = slot_getattr(scan.slot, StateColumn(scan.heap, "kinds"), &isnull);

@@ -43,7 +43,7 @@ struct Grant {
 Grant ReadGrant(const char* purpose, Oid user, Snapshot snapshot) {
   Grant grant{};
   StateScan scan;
-  BeginStateScan(scan, "purpose_grant", snapshot, 1, &purpose);
+  BeginStateScan(scan, "purpose_grant", snapshot, purpose);
   AttrNumber role_column = StateColumn(scan.heap, "role");
   AttrNumber bit_column = StateColumn(scan.heap, "bit");
   while (!grant.granted && NextState(scan)) {
@@ -59,7 +59,7 @@ Grant ReadGrant(const char* purpose, Oid user, Snapshot snapshot) {
 
 bool ReadBit(const char* purpose, Snapshot snapshot, int* bit) {
   StateScan scan;
-  BeginStateScan(scan, "purpose", snapshot, 1, &purpose);
+  BeginStateScan(scan, "purpose", snapshot, purpose);
   bool exists = NextState(scan);
   if (exists) {
     bool isnull;
@@ -144,7 +144,7 @@ const char* SessionTenant() {
 bool IsTenantGranted(Oid user, Snapshot snapshot) {
   const char* name = SessionTenant();
   StateScan scan;
-  BeginStateScan(scan, "tenant_grant", snapshot, 1, &name);
+  BeginStateScan(scan, "tenant_grant", snapshot, name);
   AttrNumber column = StateColumn(scan.heap, "role");
   bool granted = false;
   while (!granted && NextState(scan)) {
@@ -198,7 +198,7 @@ void RefuseSession(const Session& session) {
 TypeSetting ReadTypeSetting(const char* subject_type, Snapshot snapshot) {
   TypeSetting setting{1, 1, false};  // nothing declared: administration only
   StateScan scan;
-  BeginStateScan(scan, "consent_setting", snapshot, 1, &subject_type);
+  BeginStateScan(scan, "consent_setting", snapshot, subject_type);
   if (NextState(scan)) {
     bool isnull;
     setting.default_allowed =

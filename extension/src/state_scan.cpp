@@ -18,32 +18,53 @@ Oid StateOwner() {
   return owner;
 }
 
-void BeginStateScan(StateScan& scan, const char* table, Snapshot snapshot, int count,
-                    const char* const* values) {
+void BeginStateScan(StateScan& scan, const char* table, Snapshot snapshot, const char* value) {
   Oid oid = StateTable(table);
   if (!OidIsValid(oid)) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("table gdpr_internal.%s does not exist", table),
                     errhint("Run ALTER EXTENSION pg_gdpr UPDATE.")));
   }
+  scan = StateScan{};
+  scan.value = value;
   scan.heap = table_open(oid, AccessShareLock);
-  scan.index = index_open(PrimaryKeyIndex(scan.heap), AccessShareLock);
   scan.slot = table_slot_create(scan.heap, nullptr);
-  scan.scan = BeginIndexScan(scan.heap, scan.index, snapshot, count);
-  ScanKeyData keys[2];
-  for (int i = 0; i < count; i++) {
-    ScanKeyEntryInitialize(&keys[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber,
-                           InvalidOid, scan.index->rd_indcollation[i], F_TEXTEQ,
-                           CStringGetTextDatum(values[i]));
+  if (scan.heap->rd_tableam == GetHeapamTableAmRoutine()) {
+    scan.page = table_beginscan_strat(scan.heap, snapshot, 0, nullptr, false, false);
+    if (reinterpret_cast<HeapScanDesc>(scan.page)->rs_nblocks <= 1) return;
+    table_endscan(scan.page);
+    scan.page = nullptr;
   }
-  index_rescan(scan.scan, keys, count, nullptr, 0);
+  scan.index = index_open(PrimaryKeyIndex(scan.heap), AccessShareLock);
+  scan.scan = BeginIndexScan(scan.heap, scan.index, snapshot, 1);
+  ScanKeyData key;
+  ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+                         scan.index->rd_indcollation[0], F_TEXTEQ, CStringGetTextDatum(value));
+  index_rescan(scan.scan, &key, 1, nullptr, 0);
+}
+
+bool NextState(StateScan& scan) {
+  if (scan.page == nullptr) {
+    return index_getnext_slot(scan.scan, ForwardScanDirection, scan.slot);
+  }
+  size_t length = strlen(scan.value);
+  while (table_scan_getnextslot(scan.page, ForwardScanDirection, scan.slot)) {
+    bool isnull;
+    text* first = DatumGetTextPP(slot_getattr(scan.slot, 1, &isnull));
+    if (!isnull && VARSIZE_ANY_EXHDR(first) == length &&
+        memcmp(VARDATA_ANY(first), scan.value, length) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void EndStateScan(StateScan& scan) {
-  index_endscan(scan.scan);
+  if (scan.page != nullptr) table_endscan(scan.page);
+  if (scan.scan != nullptr) index_endscan(scan.scan);
   ExecDropSingleTupleTableSlot(scan.slot);
-  index_close(scan.index, AccessShareLock);
-  table_close(scan.heap, AccessShareLock);
+  if (scan.index != nullptr) index_close(scan.index, NoLock);
+  table_close(scan.heap, NoLock);
 }
 
 AttrNumber StateColumn(Relation relation, const char* name) {

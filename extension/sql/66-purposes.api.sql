@@ -44,6 +44,8 @@ BEGIN
   LOOP
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', t);
   END LOOP;
+  -- A writer whose snapshot is older than this change must not go on with it: see lock_masks().
+  UPDATE gdpr_internal.consent_setting SET mode = mode;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.lock_settings() IS

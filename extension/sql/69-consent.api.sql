@@ -242,6 +242,8 @@ BEGIN
   PERFORM gdpr_internal.require_people(write_consent.subject_type, keys);
   IF d.state <> 'pending' THEN
     PERFORM gdpr_internal.lock_masks(write_consent.subject_type, keys);
+    -- the purpose may have been dropped while we waited
+    PERFORM gdpr_internal.known_purpose(d.purpose) WHERE d.purpose <> '';
   END IF;
   before := gdpr_internal.standing(write_consent.subject_type, keys[1], d.purpose);
   PERFORM gdpr_internal.check_step(CASE WHEN before.lapsed AND d.state <> 'withdrawn' THEN 'pending' ELSE before.state END, d.state);

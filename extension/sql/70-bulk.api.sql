@@ -179,6 +179,7 @@ BEGIN
     PERFORM gdpr_internal.hold_masks(b.subject_type, keys);
   ELSE
     PERFORM gdpr_internal.lock_masks(b.subject_type, keys);
+    PERFORM gdpr_internal.known_purpose(b.purpose) WHERE b.purpose <> '';
   END IF;
   SELECT array_agg(x.subject_key) AS keys, array_agg(x.state) AS states, array_agg(x.updated_at) AS updated,
     array_agg(x.lapsed AND b.action <> 'withdrawn') AS lapsed

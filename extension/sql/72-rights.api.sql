@@ -66,6 +66,7 @@ BEGIN
       HINT = 'valid_from must be earlier than valid_until.';
   END IF;
   person := gdpr_internal.one_person(add_basis.subject_type, add_basis.subject_key);
+  PERFORM gdpr_internal.known_purpose(known.purpose);  -- it may have been dropped while we waited
   SELECT b.basis INTO result FROM gdpr_internal.basis AS b
   WHERE (b.subject_type, b.subject_key) = (add_basis.subject_type, person)
     AND (b.purpose, b.lawful_basis, b.valid_from, b.valid_until)

@@ -82,35 +82,49 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.purpose_bits() IS 'Masks of the purposes: resting on consent, on another basis, on a legal obligation; marketing';
 
---| Everything recorded about people, as bits with a period. %1$L the type, %2$s how the keys restrict it.
+--| Everything recorded about people, as bits with a period: $1 text[] canonical keys (if chosen), $2 now.
+--| What nobody of the type has is left out, so that a single decision is planned quickly.
 CREATE OR REPLACE FUNCTION gdpr_internal.facts_sql(subject_type text, chosen boolean) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format(
-    'SELECT c.subject_key, x.own, x.own_bits, x.general_bits, x.stops, 0::bigint AS objected, 0::bigint AS strong,
-            0::bigint AS weak, false AS restricted, ''-infinity''::timestamptz AS since,
-            coalesce(least(c.valid_until, c.updated_at + x.validity), ''infinity'') AS until
-     FROM gdpr_internal.consent_cells(%1$L) AS x
-     JOIN gdpr_internal.consent_state AS c ON c.purpose = x.purpose AND c.state = x.state AND (x.after IS NULL OR c.updated_at > x.after) %2$s
-     WHERE c.subject_type = %1$L
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  only_these text := CASE WHEN chosen THEN 'JOIN unnest($1) AS k(key) ON k.key COLLATE "C" = c.subject_key' ELSE '' END;
+  result text;
+BEGIN
+  result := format(
+    'SELECT k.key COLLATE "C" AS subject_key, 0::bigint AS own, 0::bigint AS own_bits, 0::bigint AS general_bits, false AS stops,
+       0::bigint AS objected, 0::bigint AS strong, 0::bigint AS weak, false AS restricted,
+       ''-infinity''::timestamptz AS since, ''infinity''::timestamptz AS until FROM %s AS k(key)
      UNION ALL
-     SELECT c.subject_key, 0, 0, 0, false, 1::bigint << p.bit, 0, 0, false, ''-infinity'', ''infinity''
-     FROM gdpr_internal.objection AS c JOIN gdpr_internal.purpose AS p ON p.purpose = c.purpose %2$s
-     WHERE c.subject_type = %1$L AND NOT c.overruled
-     UNION ALL
-     SELECT c.subject_key, 0, 0, 0, false, 0, 0, 0, true, ''-infinity'', ''infinity''
-     FROM gdpr_internal.restriction AS c %2$s WHERE c.subject_type = %1$L
-     UNION ALL
-     SELECT c.subject_key, 0, 0, 0, false, 0,
-       CASE WHEN c.lawful_basis IN (''legitimate_interests'', ''public_task'') THEN 0 ELSE 1::bigint << p.bit END,
-       CASE WHEN c.lawful_basis IN (''legitimate_interests'', ''public_task'') THEN 1::bigint << p.bit ELSE 0 END,
-       false, c.valid_from, c.valid_until
-     FROM gdpr_internal.basis AS c JOIN gdpr_internal.purpose AS p ON p.purpose = c.purpose %2$s
-     WHERE c.subject_type = %1$L AND c.valid_until > $2
-     UNION ALL
-     SELECT k.key COLLATE "C", 0, 0, 0, false, 0, 0, 0, false, ''-infinity'', ''infinity'' FROM %3$s AS k(key)',
-    $1, CASE WHEN $2 THEN 'JOIN unnest($1) AS k(key) ON k.key COLLATE "C" = c.subject_key' ELSE '' END,
-    CASE WHEN $2 THEN 'unnest($1)'
-         ELSE format('(SELECT %s FROM %s AS n)', (gdpr_internal.native_key($1, '')).literal, gdpr_internal.allowed_table($1)) END)
+     SELECT c.subject_key, x.own, x.own_bits, x.general_bits, x.stops, 0, 0, 0, false, ''-infinity'',
+       coalesce(least(c.valid_until, c.updated_at + x.validity), ''infinity'')
+     FROM gdpr_internal.consent_cells(%L) AS x
+     JOIN gdpr_internal.consent_state AS c ON c.purpose = x.purpose AND c.state = x.state AND (x.after IS NULL OR c.updated_at > x.after) %s
+     WHERE c.subject_type = %2$L',
+    CASE WHEN chosen THEN 'unnest($1)' ELSE format('(SELECT %s FROM %s AS n)',
+      (gdpr_internal.native_key(facts_sql.subject_type, '')).literal, gdpr_internal.allowed_table(facts_sql.subject_type)) END,
+    facts_sql.subject_type, only_these);
+  IF EXISTS (SELECT FROM gdpr_internal.objection AS o WHERE o.subject_type = facts_sql.subject_type) THEN
+    result := result || format(
+      ' UNION ALL SELECT c.subject_key, 0, 0, 0, false, 1::bigint << p.bit, 0, 0, false, ''-infinity'', ''infinity''
+        FROM gdpr_internal.objection AS c JOIN gdpr_internal.purpose AS p ON p.purpose = c.purpose %s
+        WHERE c.subject_type = %L AND NOT c.overruled', only_these, facts_sql.subject_type);
+  END IF;
+  IF EXISTS (SELECT FROM gdpr_internal.restriction AS r WHERE r.subject_type = facts_sql.subject_type) THEN
+    result := result || format(
+      ' UNION ALL SELECT c.subject_key, 0, 0, 0, false, 0, 0, 0, true, ''-infinity'', ''infinity''
+        FROM gdpr_internal.restriction AS c %s WHERE c.subject_type = %L', only_these, facts_sql.subject_type);
+  END IF;
+  IF EXISTS (SELECT FROM gdpr_internal.basis AS b WHERE b.subject_type = facts_sql.subject_type) THEN
+    result := result || format(
+      ' UNION ALL SELECT c.subject_key, 0, 0, 0, false, 0,
+          CASE WHEN c.lawful_basis IN (''legitimate_interests'', ''public_task'') THEN 0 ELSE 1::bigint << p.bit END,
+          CASE WHEN c.lawful_basis IN (''legitimate_interests'', ''public_task'') THEN 1::bigint << p.bit ELSE 0 END,
+          false, c.valid_from, c.valid_until
+        FROM gdpr_internal.basis AS c JOIN gdpr_internal.purpose AS p ON p.purpose = c.purpose %s
+        WHERE c.subject_type = %L AND c.valid_until > $2', only_these, facts_sql.subject_type);
+  END IF;
+  RETURN result;
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.facts_sql(text, boolean) IS
   'SQL: everything recorded about people ($1 text[] of canonical keys, or all), as bits with a period; $2 is now';
@@ -133,11 +147,12 @@ COMMENT ON FUNCTION gdpr_internal.first_fact_sql(text, text, text) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.decide_sql(subject_type text, at_sql text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format(
-    'SELECT d.subject_key, d.at, d.allowed, d.allowed & CASE WHEN d.stops THEN %5$s ELSE -1 END AS changeable FROM (
-       SELECT a.subject_key, a.at, a.stops, CASE WHEN a.restricted THEN 1 ELSE
+    'SELECT d.subject_key, d.at, d.allowed, d.allowed & CASE WHEN d.stops THEN %5$s ELSE -1 END AS changeable, d.timed FROM (
+       SELECT a.subject_key, a.at, a.stops, a.timed, CASE WHEN a.restricted THEN 1 ELSE
          1 | ((%2$s | %3$s | a.weak) & ~a.objected) | (a.strong & ~(a.objected & %4$s)) END AS allowed
        FROM (
          SELECT f.subject_key, %1$s AS at, bit_or(f.own) AS own, bool_or(f.stops) AS stops,
+           bool_or(f.since > $2 AND f.since < ''infinity'' OR f.until > $2 AND f.until < ''infinity'') AS timed,
            bit_or(f.objected) AS objected, bool_or(f.restricted) AS restricted,
            bit_or(CASE WHEN f.since <= %1$s AND %1$s < f.until THEN f.own_bits ELSE 0 END) AS own_bits,
            bit_or(CASE WHEN f.since <= %1$s AND %1$s < f.until THEN f.general_bits ELSE 0 END) AS general_bits,
@@ -160,7 +175,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     'WITH fact AS MATERIALIZED (%1$s
      ), moment AS MATERIALIZED (
        SELECT DISTINCT f.subject_key, m.at FROM fact AS f, LATERAL (VALUES (f.since), (f.until)) AS m(at)
-       WHERE (f.since > $2 OR f.until < ''infinity'') AND m.at > $2 AND m.at < ''infinity''
+       WHERE m.at > $2 AND m.at < ''infinity''
      ), present AS MATERIALIZED (
        %2$s FROM fact AS f GROUP BY f.subject_key) AS a) AS d
      ), later AS (
@@ -191,19 +206,40 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   native text := gdpr_internal.allowed_table(refresh_allowed.subject_type);
   k record := gdpr_internal.native_key(refresh_allowed.subject_type, 'm.subject_key');
+  this_moment CONSTANT timestamptz := clock_timestamp();
+  timed text[];
   result bigint;
+  more bigint;
 BEGIN
   IF keys IS NULL THEN
     PERFORM gdpr_internal.refresh_defaults(refresh_allowed.subject_type);
   END IF;
+  -- Most masks hold until somebody decides; the others are worked out with what follows.
   EXECUTE format(
-    'UPDATE %s AS n SET allowed = m.allowed, changeable = m.changeable, valid_until = m.valid_until, later = m.later
-     FROM (%s) AS m WHERE (%s) = (%s)
-       AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM (m.allowed, m.changeable, m.valid_until, m.later)',
-    native, gdpr_internal.masks_sql(refresh_allowed.subject_type,
-      gdpr_internal.facts_sql(refresh_allowed.subject_type, keys IS NOT NULL)), k.columns, k.vals)
-  USING keys, clock_timestamp();
-  GET DIAGNOSTICS result = ROW_COUNT;
+    'WITH fact AS (%s
+     ), present AS MATERIALIZED (
+       %s FROM fact AS f GROUP BY f.subject_key) AS a) AS d
+     ), done AS (
+       UPDATE %s AS n SET allowed = m.allowed, changeable = m.changeable, valid_until = ''infinity'', later = NULL
+       FROM present AS m WHERE NOT m.timed AND (%s) = (%s)
+         AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM (m.allowed, m.changeable, ''infinity''::timestamptz, NULL::bigint[])
+       RETURNING 1
+     )
+     SELECT (SELECT count(*) FROM done), (SELECT array_agg(m.subject_key) FROM present AS m WHERE m.timed)',
+    gdpr_internal.facts_sql(refresh_allowed.subject_type, keys IS NOT NULL),
+    gdpr_internal.decide_sql(refresh_allowed.subject_type, '$2'), native, k.columns, k.vals)
+  INTO result, timed USING keys, this_moment;
+  IF timed IS NOT NULL THEN
+    EXECUTE format(
+      'UPDATE %s AS n SET allowed = m.allowed, changeable = m.changeable, valid_until = m.valid_until, later = m.later
+       FROM (%s) AS m WHERE (%s) = (%s)
+         AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM (m.allowed, m.changeable, m.valid_until, m.later)',
+      native, gdpr_internal.masks_sql(refresh_allowed.subject_type, gdpr_internal.facts_sql(refresh_allowed.subject_type, true)),
+      k.columns, k.vals)
+    USING timed, this_moment;
+    GET DIAGNOSTICS more = ROW_COUNT;
+    result := result + more;
+  END IF;
   PERFORM gdpr_internal.write_inline(refresh_allowed.subject_type, keys);
   RETURN result;
 END
@@ -283,6 +319,10 @@ BEGIN
      WHERE c.subject_type = %L ON CONFLICT DO NOTHING',
     native, replace(k.columns, 'n.', ''), k.vals, k.vals, lock_masks.subject_type) USING keys;
   PERFORM gdpr_internal.hold_masks(lock_masks.subject_type, keys);
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    -- 40001 where purposes or settings are newer than this transaction's snapshot: it would write old masks
+    PERFORM FROM gdpr_internal.consent_setting AS c WHERE c.subject_type = lock_masks.subject_type FOR SHARE;
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.lock_masks(text, text[]) IS

@@ -231,6 +231,10 @@ COMMENT ON FUNCTION gdpr_internal.follow_ddl() IS
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_policies() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- the last that a restore brings
+  IF EXISTS (SELECT FROM gdpr_internal.protection) THEN
+    PERFORM gdpr_internal.follow_restored();
+  END IF;
   IF EXISTS (SELECT FROM gdpr_internal.masked_view) THEN
     PERFORM gdpr_internal.require_maskable_policies(p.polrelid::regclass)
     FROM pg_event_trigger_ddl_commands() AS c
@@ -240,7 +244,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_policies() IS
-  'Event trigger gdpr_follow_policies: refuses policies that masked views of the table could not keep';
+  'Event trigger gdpr_follow_policies: refuses policies that masked views of the table could not keep, and notices a restore';
 
 --| Event trigger: says what a DROP leaves undone. Runs and preflight stop until it is settled.
 CREATE OR REPLACE FUNCTION gdpr_internal.point_out_drops() RETURNS event_trigger

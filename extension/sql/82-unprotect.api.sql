@@ -260,6 +260,21 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.follow_definition(regclass) IS
   'Brings what is remembered of a table''s policies in line with renamed columns';
 
+--| After a restore OIDs mean nothing: they are taken anew from the names of what bears our marks.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_restored() RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE gdpr_internal.protection AS p SET relation_oid = y.polrelid
+  FROM pg_policy AS y
+  WHERE y.polname = 'gdpr_purpose_select' AND y.polrelid = gdpr_internal.resolve(p.relation_schema, p.relation_name)
+    AND p.relation_oid <> y.polrelid;
+  UPDATE gdpr_internal.masked_view AS v SET view_oid = c.oid, relation_oid = r.oid
+  FROM pg_class AS c, pg_class AS r
+  WHERE c.oid = gdpr_internal.resolve(v.view_schema, v.view_name) AND c.relowner = 'gdpr_owner'::regrole
+    AND r.oid = gdpr_internal.resolve(v.relation_schema, v.relation_name) AND (v.view_oid, v.relation_oid) <> (c.oid, r.oid)
+$$;
+COMMENT ON FUNCTION gdpr_internal.follow_restored() IS
+  'Takes OIDs of protected tables and masked views anew after a restore';
+
 --| Renames of protected tables, of masked views and of the tenant column.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_protection(objects oid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -289,6 +304,7 @@ BEGIN
     AND gdpr_internal.column_type(y.polrelid, c.tenant_column) IS NULL;
   PERFORM gdpr_internal.follow_definition(g.relation) FROM gdpr_internal.guarded_tables() AS g WHERE g.relid = ANY (objects)
     OR (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = g.relid) = ANY (objects);
+  PERFORM gdpr_internal.follow_restored();
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_protection(oid[]) IS

@@ -13,7 +13,7 @@ CREATE SCHEMA t;
 GRANT USAGE ON SCHEMA t TO PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA crm TO protect_owner;
 GRANT USAGE ON SCHEMA crm TO protect_app, protect_other;
-SELECT plan(72);
+SELECT plan(73);
 
 -- What a statement gives to a role with a purpose; errors as their SQLSTATE.
 CREATE FUNCTION t.sees(role name, purpose text, query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -202,6 +202,20 @@ ALTER TABLE crm.contact RENAME COLUMN number TO id;
 ALTER TABLE crm.ledger RENAME COLUMN person TO contact_id;
 ALTER TABLE crm.ledger RENAME TO account;
 DROP TABLE crm.posting_2, crm.posting_3, crm.newer_contact, crm.new_contact;
+RESET ROLE;
+
+-- As after a restore: numbers mean nothing, or another table.
+UPDATE gdpr_internal.protection SET relation_oid = 'pg_class'::regclass WHERE relation_name <> 'account';
+UPDATE gdpr_internal.protection SET relation_oid = 'crm.tag'::regclass WHERE relation_name = 'account';
+SET ROLE protect_owner;
+ALTER TABLE crm.tag RENAME TO label;
+ALTER TABLE crm.label RENAME TO tag;
+ALTER POLICY graded ON crm.job USING (grade > 0);
+ALTER TABLE crm.account RENAME TO ledger;
+RESET ROLE;
+SELECT is((SELECT count(*) FROM gdpr_internal.protect_steps('contact', false, NULL, NULL) WHERE NOT done), 0::bigint, 'renames are followed after a restore as well');
+SET ROLE protect_owner;
+ALTER TABLE crm.ledger RENAME TO account;
 RESET ROLE;
 
 -- Links that come and go.

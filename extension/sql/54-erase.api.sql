@@ -100,6 +100,14 @@ DECLARE
 BEGIN
   SELECT jsonb_agg(to_jsonb(s) ORDER BY s.state DESC, s.person) INTO stayers
   FROM gdpr_internal.people_who_stay(people_who_go.subject_type, keys, coalesce(present, '{}'), NOT trial) AS s;
+  IF EXISTS (SELECT FROM gdpr_internal.run AS r WHERE r.run = people_who_go.run AND r.options->>'source' = 'due') THEN
+    -- Whoever accepted again since the run was planned is not on the queue any more.
+    SELECT nullif(coalesce(stayers, '[]') || coalesce(jsonb_agg(jsonb_build_object('person', k.person,
+      'state', 'held', 'sqlstate', 'PD002', 'reason', 'taken off the queue')), '[]'), '[]') INTO stayers
+    FROM unnest(keys) WITH ORDINALITY AS k(key, person) JOIN unnest(present) AS p ON p = k.person
+    WHERE NOT EXISTS (SELECT FROM gdpr_internal.erasure_queue AS q
+      WHERE q.subject_type = people_who_go.subject_type AND q.subject_key = k.key AND q.state IN ('due', 'held', 'failed'));
+  END IF;
   IF stayers IS NULL THEN
     RETURN present;
   ELSIF trial THEN
@@ -107,9 +115,9 @@ BEGIN
   ELSIF people_who_go.run IS NULL THEN
     PERFORM gdpr_internal.refuse_stayers(people_who_go.subject_type, cardinality(keys), stayers);
   ELSE
-    INSERT INTO gdpr_internal.run_person AS p (run, chunk, subject_key, state, sqlstate, reason, blockers)
+    INSERT INTO gdpr_internal.run_person AS p (run, chunk, subject_key, state, sqlstate, reason, blockers, settled)
     SELECT DISTINCT ON (s.person) people_who_go.run, people_who_go.chunk, k.key, s.state, s.sqlstate,
-      s.reason, nullif(s.blockers, 'null')
+      s.reason, nullif(s.blockers, 'null'), s.reason = 'taken off the queue'
     FROM jsonb_to_recordset(stayers) AS s(person bigint, state text, sqlstate text, reason text, blockers jsonb)
     JOIN unnest(keys) WITH ORDINALITY AS k(key, person) ON k.person = s.person
     ORDER BY s.person, s.state

@@ -54,6 +54,14 @@ SELECT gdpr.mark_all('person', 'k.some', 'rejected', 'letters', 'import') \g /de
 SELECT is((SELECT count(*) FROM gdpr.erasure_queue WHERE subject_key::int BETWEEN 101 AND 200 AND state = 'due'), 100::bigint, 'a bulk change queues as well');
 SELECT gdpr.mark_all('person', 'k.some', 'accepted', 'letters', 'import') \g /dev/null
 SELECT is((SELECT count(*) FROM gdpr.erasure_queue WHERE subject_key::int BETWEEN 101 AND 200 AND state = 'due'), 0::bigint, 'and takes off');
+-- who accepts after a run over the queue was planned is not anonymized by it
+SELECT gdpr.record_consent('person', i::text, 'rejected', 'letters', medium => 'email') FROM generate_series(30, 31) AS i \g /dev/null
+INSERT INTO gdpr_internal.run (job, subject_type, reason, options, state, started_by) VALUES ('anonymize', 'person', 'night', '{"source": "due"}', 'running', 'night') RETURNING run \gset
+SELECT gdpr.record_consent('person', '31', 'accepted', 'letters', medium => 'email') \g /dev/null
+SELECT gdpr_internal.erase_people('person', '{30,31}', 'night', 'keep', :run, 1) \g /dev/null
+SELECT is((SELECT string_agg(gdpr.is_frozen('person', i::text)::text, ' ' ORDER BY i) FROM generate_series(30, 31) AS i), 'true false', 'who accepted after the run was planned stays');
+SELECT is((SELECT subject_key || ' ' || state || ': ' || reason FROM gdpr_internal.run_person WHERE run = :run), '31 held: taken off the queue', 'and the ledger says why');
+SELECT is((SELECT count(*) FROM gdpr.held_back WHERE subject_key = '31'), 0::bigint, 'nobody has to look after it');
 SELECT gdpr.register_subject('kept', 'k.client', anonymization => false) \g /dev/null
 SELECT throws_ok($$SELECT gdpr.set_consent_action('kept', 'withdrawn', 'anonymize')$$, '55000', NULL, 'not where nobody is anonymized');
 SELECT gdpr.unregister_subject('kept') \g /dev/null

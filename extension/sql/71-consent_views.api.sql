@@ -16,7 +16,7 @@ COMMENT ON VIEW gdpr_internal.covering IS 'General consents as they cover purpos
 --| Rows of people in a state that nobody recorded: everybody else of every subject type is pending.
 CREATE OR REPLACE FUNCTION gdpr_internal.people_pending()
 RETURNS TABLE(subject_type text, subject_key text, purpose text)
-LANGUAGE plpgsql STABLE ROWS 100000 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100000 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type;
   relation regclass;

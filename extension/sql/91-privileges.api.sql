@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- What policies and masked views call is checked against the reader; without USAGE on the schema
     -- nobody calls it by hand.
     ('public', 'internal', ARRAY['may_read', 'may_read_inline', 'may_read_link', 'may_change', 'may_change_link',
-      'shows', 'shows_link', 'shows_kind', 'in_tenant', 'engine_at_work']),
+      'shows', 'shows_link', 'shows_kind', 'in_tenant', 'engine_at_work', 'row_fields']),
     -- Applications that must skip frozen people and ask for consent.
     ('reader', 'function', ARRAY['blockers', 'subject_map', 'unclassified']),
     ('reader', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms']),

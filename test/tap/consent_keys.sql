@@ -36,6 +36,8 @@ SELECT lives_ok(format('SELECT gdpr.register_subject(%L, %L)', type, 'k.' || typ
 SELECT gdpr.add_purpose('letters'), gdpr.add_purpose('survey', validity => '1 day') \g /dev/null
 SELECT lives_ok(format('SELECT gdpr.record_consent(%L, %L, ''accepted'', ''letters'', medium => ''email'')', s.type, w.key), s.type || ' number ' || w.n)
 FROM k.sample AS s, unnest(s.written) WITH ORDINALITY AS w(key, n);
+GRANT USAGE ON SCHEMA k, gdpr TO PUBLIC;
+CREATE FUNCTION k.read(statement text, OUT n bigint) LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement INTO n; END $$;
 CREATE FUNCTION k.count(statement text, OUT n bigint) LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement INTO n; END $$;
 SELECT is(k.count(format('SELECT count(*) FROM gdpr_internal.%I AS a JOIN k.%I AS p USING (%s) WHERE a.allowed & 2 <> 0', type || '_allowed', type,
   CASE type WHEN 'pair' THEN 'tenant, key' ELSE 'key' END)), 3::bigint, type || ': masks have the people''s keys') FROM k.sample;
@@ -50,6 +52,16 @@ SELECT is(k.count(format('SELECT count(*) FROM gdpr_internal.%I WHERE allowed & 
   type || ': masks with their time') FROM k.sample;
 SELECT is(k.count(format('SELECT gdpr.require_reconsent(%L, ''terms'', ''letters'') FROM (SELECT gdpr.add_form(''terms'', ''text'')) AS f', type)), 3::bigint, type || ': asked again') FROM k.sample;
 SELECT is(k.count(format('SELECT gdpr.mark_all(%L, %L, ''rejected'', ''letters'', ''import'')', type, 'k.' || type)), 3::bigint, type || ': people with a past in bulk') FROM k.sample;
+-- whoever may read, reads every one of the views
+CREATE ROLE keys_reader; CREATE ROLE keys_owner;
+SELECT gdpr.grant_bundle('reader', 'keys_reader') \g /dev/null
+SET ROLE keys_reader;
+SELECT is(k.read('SELECT count(*) FROM gdpr.consent WHERE state <> ''pending'''), 54::bigint, 'a reader reads gdpr.consent');
+SELECT is(k.read('SELECT count(*) FROM gdpr.consent WHERE state = ''pending'''), 27::bigint, 'with everybody who is pending');
+SELECT is(k.read(format('SELECT count(*) FROM gdpr.%I', t || '_consent')), 6::bigint, t || ': a reader reads the view') FROM unnest('{big,unique_id,spelled,pair}'::text[]) AS t;
+SELECT throws_ok('SELECT gdpr.record_consent(''big'', ''0'', ''accepted'', ''letters'', medium => ''email'')', '42501', NULL, 'and records nothing');
+RESET ROLE;
+SELECT gdpr.revoke_bundle('reader', 'keys_reader') \g /dev/null
 -- selections in other types
 CREATE TABLE k.texts AS SELECT '7' AS who UNION ALL SELECT ' 07 ';
 SELECT is(gdpr.mark_all('small', 'k.texts', 'accepted', 'letters', 'import'), 1::bigint, 'keys as text in any spelling, one person once');
@@ -87,3 +99,5 @@ SELECT is((SELECT count(*) FROM pg_depend AS d JOIN pg_class AS c ON c.oid = d.o
   AND c.relname !~ '^consent'), 0::bigint, 'no table of masks is the extension''s: pg_dump dumps them');
 SELECT is((SELECT count(*) FROM pg_class AS c WHERE c.relname ~ '_allowed$' AND c.relkind = 'r' AND c.relowner <> 'gdpr_owner'::regrole), 0::bigint, 'and all are gdpr_owner''s');
 SELECT * FROM finish();
+DROP OWNED BY keys_reader, keys_owner;
+DROP ROLE keys_reader, keys_owner;

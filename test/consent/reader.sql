@@ -104,25 +104,35 @@ BEGIN
 END
 $$;
 
--- After the storm: both masks, what is seen, and what the guard says, for every person and purpose.
+-- What a row of masks says at a time: flat triples (microseconds since 2000, allowed, changeable) follow valid_until.
+CREATE FUNCTION t.mask_at(now_mask bigint, valid_until timestamptz, later bigint[], nr int, at timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN at < valid_until THEN now_mask ELSE
+    (SELECT later[i + nr] FROM generate_series(1, cardinality(later), 3) AS i
+     WHERE later[i] <= (extract(epoch FROM at) - 946684800) * 1000000 ORDER BY i DESC LIMIT 1) END
+$$;
+-- After the storm: both masks of every person and purpose, now and at moments to come.
 CREATE PROCEDURE t.settle() LANGUAGE plpgsql AS $$
 DECLARE
-  kind text; purpose text; n int;
+  kind text; purpose text; moment timestamptz := statement_timestamp(); at timestamptz;
 BEGIN
-  CREATE TABLE t.settled (kind text, purpose text, what text, people int, differences int);
+  CREATE TABLE t.settled (kind text, purpose text, what text, seconds real, people int, lapsing int, differences int);
   FOREACH kind IN ARRAY '{by_number,by_uuid,inside}'::text[] LOOP
     FOR purpose IN SELECT p.purpose FROM gdpr_internal.purpose AS p LOOP
-      EXECUTE format($q$
-        WITH mask AS (
-          SELECT x.id::text AS key, coalesce(m.allowed, s.default_allowed) AS allowed, coalesce(m.changeable, s.default_changeable) AS changeable
-          FROM t.%1$I AS x JOIN gdpr_internal.consent_setting AS s ON s.subject_type = %1$L
-          LEFT JOIN gdpr_internal.%2$I AS m USING (id)
-          WHERE coalesce(m.valid_until, 'infinity') > statement_timestamp()), bit AS (
-          SELECT 1::bigint << p.bit AS bit FROM gdpr_internal.purpose AS p WHERE p.purpose = %3$L), asked AS (
-          SELECT 'allowed' AS what, key, allowed & bit <> 0 AS mask, key IN (SELECT t.allowed(%1$L, %3$L, statement_timestamp(), false)) AS oracle FROM mask, bit
-          UNION ALL SELECT 'changeable', key, changeable & bit <> 0, key IN (SELECT t.allowed(%1$L, %3$L, statement_timestamp(), true)) FROM mask, bit)
-        INSERT INTO t.settled SELECT %1$L, %3$L, what, count(*), count(*) FILTER (WHERE mask <> oracle) FROM asked GROUP BY what$q$,
-        kind, kind || '_allowed', purpose);
+      FOREACH at IN ARRAY ARRAY[moment, moment + interval '0.3 s', moment + interval '1.1 s', moment + interval '2.5 s', moment + interval '1 hour'] LOOP
+        EXECUTE format($q$
+          WITH mask AS MATERIALIZED (
+            SELECT x.id::text AS key, m.valid_until < 'infinity' AS lapsing,
+              coalesce(t.mask_at(m.allowed, m.valid_until, m.later, 1, $1), s.default_allowed) AS allowed,
+              coalesce(t.mask_at(m.changeable, m.valid_until, m.later, 2, $1), s.default_changeable) AS changeable
+            FROM t.%1$I AS x JOIN gdpr_internal.consent_setting AS s ON s.subject_type = %1$L LEFT JOIN gdpr_internal.%2$I AS m USING (id)),
+          bit AS (SELECT 1::bigint << p.bit AS bit FROM gdpr_internal.purpose AS p WHERE p.purpose = %3$L),
+          may AS MATERIALIZED (SELECT t.allowed(%1$L, %3$L, $1, false) AS key), change AS MATERIALIZED (SELECT t.allowed(%1$L, %3$L, $1, true) AS key),
+          asked AS (
+            SELECT 'allowed' AS what, lapsing, (allowed & bit <> 0) <> (key IN (SELECT key FROM may)) AS differs FROM mask, bit
+            UNION ALL SELECT 'changeable', lapsing, (changeable & bit <> 0) <> (key IN (SELECT key FROM change)) FROM mask, bit)
+          INSERT INTO t.settled SELECT %1$L, %3$L, what, extract(epoch FROM $1 - $2), count(*), count(*) FILTER (WHERE lapsing), count(*) FILTER (WHERE differs)
+          FROM asked GROUP BY what$q$, kind, kind || '_allowed', purpose) USING at, moment;
+      END LOOP;
     END LOOP;
   END LOOP;
 END

@@ -130,7 +130,7 @@ BEGIN
       HINT = CASE WHEN known.bit = 0 THEN 'This purpose is built in; choose another name.'
         ELSE format('Consent holds for what was declared: choose another name, or run SELECT gdpr.drop_purpose(%L) first.', wanted.purpose) END;
   END IF;
-  -- A bit that was never used where there is one.
+  -- A bit above all that are in use where there is one: it is the least likely to be in anybody's way.
   SELECT b INTO wanted.bit FROM generate_series(1, 62) AS b
   WHERE NOT EXISTS (SELECT FROM gdpr_internal.purpose AS p WHERE p.bit = b)
   ORDER BY b < (SELECT max(p.bit) FROM gdpr_internal.purpose AS p), b LIMIT 1;

@@ -8,6 +8,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   keys text[] := gdpr_internal.canonical_keys(one_person.subject_type, ARRAY[one_person.subject_key]);
 BEGIN
+  PERFORM gdpr_internal.hold_settings(one_person.subject_type);
   PERFORM gdpr_internal.require_people(one_person.subject_type, keys);
   PERFORM gdpr_internal.lock_masks(one_person.subject_type, keys);
   RETURN keys[1];

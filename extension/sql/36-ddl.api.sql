@@ -255,6 +255,11 @@ BEGIN
   IF NOT EXISTS (SELECT FROM gdpr_internal.subject_type) THEN
     RETURN;
   END IF;
+  -- a table of that name that is made later is another one: it has no policies and is not taken for it
+  DELETE FROM gdpr_internal.protection AS p USING pg_event_trigger_dropped_objects() AS o
+  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND o.schema_name = p.relation_schema AND o.object_name = p.relation_name;
+  DELETE FROM gdpr_internal.masked_view AS v USING pg_event_trigger_dropped_objects() AS o
+  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND o.schema_name = v.view_schema AND o.object_name = v.view_name;
   PERFORM gdpr_internal.parents_changed(ARRAY(
     SELECT o.objid FROM pg_event_trigger_dropped_objects() AS o WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0));
   FOR d IN

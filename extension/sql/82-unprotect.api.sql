@@ -220,8 +220,12 @@ BEGIN
       AND NOT gdpr_internal.engine_at_work(f.relation)
     GROUP BY f.relation ORDER BY min(f.n)
   LOOP
+    -- By name: during a restore the policies follow later. A table that is dropped is forgotten.
+    CONTINUE WHEN EXISTS (
+      SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN gdpr_internal.protection AS x ON x.relation_schema = n.nspname AND x.relation_name = c.relname
+      WHERE c.oid = child.relation AND x.subject_types @> child.subject_types);
     p := gdpr_internal.protection_of(child.relation);
-    CONTINUE WHEN p.subject_types @> child.subject_types;
     PERFORM gdpr_internal.require_protectable(child.relation);
     p := gdpr_internal.wanted_protection(child.relation, NULL, gdpr_internal.column_type(child.relation, 'gdpr_allowed') IS NOT NULL, NULL);
     p.subject_types := ARRAY(SELECT DISTINCT t FROM unnest(p.subject_types || child.subject_types) AS t ORDER BY t);

@@ -13,7 +13,7 @@ CREATE SCHEMA t;
 GRANT USAGE ON SCHEMA t TO PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA crm TO protect_owner;
 GRANT USAGE ON SCHEMA crm TO protect_app, protect_other;
-SELECT plan(73);
+SELECT plan(74);
 
 -- What a statement gives to a role with a purpose; errors as their SQLSTATE.
 CREATE FUNCTION t.sees(role name, purpose text, query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -187,6 +187,11 @@ INSERT INTO crm.newer_contact (id, name) VALUES (4, 'name 4');
 SELECT is(t.sees('protect_app', 'letters', 'SELECT id FROM crm.posting_3'), '8', 'an attached partition has policies');
 SELECT is((SELECT relforcerowsecurity FROM pg_class WHERE oid = 'crm.posting_2'::regclass), true, 'so has a new one');
 SELECT is(t.sees('protect_app', 'letters', 'SELECT id FROM crm.newer_contact'), '', 'and the child of a child');
+SET ROLE protect_owner;
+DROP TABLE crm.posting_2;
+CREATE TABLE crm.posting_2 PARTITION OF crm.posting FOR VALUES IN (4, 5, 6);
+RESET ROLE;
+SELECT is((SELECT relforcerowsecurity FROM pg_class WHERE oid = 'crm.posting_2'::regclass), true, 'and one that is made again under its name');
 SET ROLE protect_owner;
 ALTER TABLE crm.account RENAME TO ledger;
 ALTER TABLE crm.ledger RENAME COLUMN contact_id TO person;

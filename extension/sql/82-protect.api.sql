@@ -162,6 +162,8 @@ DECLARE
   statement text;
 BEGIN
   IF NOT may THEN
+    -- two grants on one schema at a time would be an error of the catalog
+    LOCK TABLE gdpr_internal.protection IN SHARE ROW EXCLUSIVE MODE;
     EXECUTE format('GRANT USAGE ON SCHEMA gdpr_internal TO %I', owner);
   END IF;
   IF NOT (has_function_privilege(owner, 'gdpr.refuse_change()', 'EXECUTE') AND has_function_privilege(owner, 'gdpr.keep_key()', 'EXECUTE')) THEN

@@ -13,6 +13,7 @@ DECLARE
 BEGIN
   BEGIN
     IF NOT has_schema_privilege(owner, 'gdpr_internal', 'USAGE') THEN
+      LOCK TABLE gdpr_internal.protection IN SHARE ROW EXCLUSIVE MODE;  -- as run_ddl(); until the rollback
       EXECUTE format('GRANT USAGE ON SCHEMA gdpr_internal TO %I', owner);
     END IF;
     INSERT INTO gdpr_internal.purpose_grant AS g (purpose, role) VALUES (count_hidden.purpose, owner) ON CONFLICT DO NOTHING;

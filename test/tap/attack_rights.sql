@@ -103,7 +103,7 @@ SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg
   'functions that everybody may call');
 SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p
   WHERE p.pronamespace = 'gdpr_internal'::regnamespace AND has_function_privilege('attack_eve', p.oid, 'EXECUTE')),
-  'engine_at_work in_tenant kinds may_change may_change_link may_read may_read_inline may_read_link shows shows_kind shows_link',
+  'engine_at_work in_tenant kinds may_change may_change_link may_read may_read_inline may_read_link row_fields shows shows_kind shows_link',
   'internal functions that everybody may call, through a view or a policy');
 SELECT is(left(t.attempt('attack_eve', format('SELECT gdpr_internal.%s', f)), 5), '42501', 'and not by name: ' || f)
 FROM unnest(ARRAY['engine_at_work(1259)', 'in_tenant(''x'')', 'kinds()', 'may_change(''client'', 1)', 'may_read(''client'', 1)', 'may_read_link(1, 1)', 'may_change_link(1, 1)',

@@ -126,8 +126,8 @@ BEGIN
          (subject_type, subject_key, purpose, state, updated_at, valid_until, medium, channel, form, form_version, event)
        SELECT $7, w.key, $8, $9, $17, $15, $10, $11, $12, $13, w.event FROM new AS w
      )
-     SELECT (SELECT count(*) FROM new),
-       (SELECT array_agg(k."the key") FROM k WHERE NOT EXISTS (SELECT FROM new AS w WHERE w.key COLLATE "C" = k."the key" COLLATE "C"))',
+     SELECT (SELECT count(*) FROM new), CASE WHEN (SELECT count(*) FROM new) < (SELECT count(*) FROM k) THEN
+       (SELECT array_agg(k."the key") FROM k WHERE NOT EXISTS (SELECT FROM new AS w WHERE w.key COLLATE "C" = k."the key" COLLATE "C")) END',
     gdpr_internal.allowed_table(b.subject_type), replace(k.columns, 'n.', ''), k.vals, k.literal, k.columns, replace(k.columns, 'n.', 'x.'))
   INTO written, others
   USING keys, m.allowed, m.changeable, m.valid_until, m.later, detailed, b.subject_type, b.purpose, b.action, d.medium, d.channel,

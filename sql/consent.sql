@@ -1,5 +1,11 @@
 -- The states of consent: which follow which, what each setting may be, and what is visible and changeable then,
 -- under every purpose and in both modes; a new consent asked of everybody; forms, and who may be marked at once.
+-- In a database of its own: history cannot be undone.
+SELECT current_database() AS home \gset
+CREATE DATABASE regress_consent TEMPLATE template0;
+\c regress_consent
+SET client_min_messages = warning;
+CREATE EXTENSION pg_gdpr;
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET datestyle = iso;
@@ -234,9 +240,6 @@ SELECT kind, state, medium, comment, source_ip, attachment_sha256, media_type, o
 FROM gdpr.consent_history WHERE subject_type = 'subscriber' AND subject_key = '97' ORDER BY event;
 SELECT count(*) AS scans_left FROM gdpr_internal.consent_attachment;
 
-DROP VIEW refused_by_letter;
-SELECT gdpr.unregister_subject('subscriber', forget_frozen => true) \g /dev/null
-SELECT gdpr.drop_purpose(p) FROM unnest(ARRAY['gone', 'marketing', 'survey', 'billing', 'bookkeeping']) AS p \g /dev/null
-DROP SCHEMA consent CASCADE;
-DROP OWNED BY regress_consent_app, regress_consent_owner;
+\c :home
+DROP DATABASE regress_consent;
 DROP ROLE regress_consent_app, regress_consent_owner;

@@ -331,6 +331,10 @@ SELECT say(s) FROM unnest(ARRAY[
   $$UPDATE gdpr_internal.consent_event SET state = 'accepted'$$,
   $$DELETE FROM gdpr_internal.consent_event$$,
   $$TRUNCATE gdpr_internal.consent_event$$]) AS s;
+SELECT say($$UPDATE errors.person SET id = 20 WHERE id = 2$$);
+SELECT gdpr.create_masked_view('errors.masked', 'errors.person', 'mask') \g /dev/null
+SELECT say($$SELECT gdpr.create_masked_view('errors.masked', 'errors.person', 'erase')$$);
+SELECT gdpr.drop_masked_view('errors.masked') \g /dev/null
 CALL gdpr.protect('person', networks => '{192.0.2.0/24}');
 SET ROLE regress_errors_other;
 SET gdpr.purpose = 'letters';

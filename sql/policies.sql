@@ -1,4 +1,10 @@
 -- The story of the README, then what a policy answers where it cannot show anything.
+-- In a database of its own: history cannot be undone.
+SELECT current_database() AS home \gset
+CREATE DATABASE regress_policies TEMPLATE template0;
+\c regress_policies
+SET client_min_messages = warning;
+CREATE EXTENSION pg_gdpr;
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE SCHEMA crm;
@@ -81,8 +87,6 @@ SELECT relname, relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_po
 FROM pg_class AS c WHERE relnamespace = 'crm'::regnamespace AND relkind = 'r' ORDER BY 1;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN ('crm.contact'::regclass, 'crm.note'::regclass) AND tgname ~ 'purpose' ORDER BY 1, 2;
 
-SELECT gdpr.unregister_subject('contact', forget_frozen => true) \g /dev/null
-SELECT gdpr.drop_purpose('marketing') \g /dev/null
-DROP SCHEMA crm CASCADE;
-DROP OWNED BY regress_crm, regress_newsletter, regress_other;
+\c :home
+DROP DATABASE regress_policies;
 DROP ROLE regress_crm, regress_newsletter, regress_other;

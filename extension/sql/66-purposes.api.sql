@@ -230,9 +230,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
     SELECT FROM gdpr_internal.purpose_grant AS g JOIN pg_roles AS r ON r.rolname = g.role
     WHERE g.purpose = $2 AND g.campaign AND pg_has_role($1, r.oid, 'USAGE'))
+    -- who could grant it to himself and reads every table anyway
+    OR (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = $1)
 $$;
 COMMENT ON FUNCTION gdpr_internal.may_campaign(oid, text) IS
-  'True if a role may draw mailing lists for a purpose, by itself or as a member';
+  'True if a role may draw mailing lists for a purpose, by itself or as a member; superusers may';
 
 --| Every purpose and who may process for it.
 CREATE OR REPLACE VIEW gdpr.purposes AS

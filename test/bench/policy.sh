@@ -221,7 +221,7 @@ publish_policy() {
     echo '|---|---|---|---|---|---|'
     sed 's/|/ | /g; s/^/| /; s/$/ |/' "$RESULTS/policy_table"
     if [ -s "$RESULTS/filter_table" ]; then
-      printf '\n| filter, with an index for it | no policy | \`protect\` |\n|---|---|---|\n'
+      printf '\n| filter, with an index for it | no policy | `protect` |\n|---|---|---|\n'
       sed 's/|/ | /g; s/^/| /; s/$/ |/' "$RESULTS/filter_table"
     fi
     printf '\nScans: ratio to the same-row filter; points and pages: ratio to no policy. %s cores, PostgreSQL %s, medians of %s rounds; %s.\n' \

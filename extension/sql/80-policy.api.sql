@@ -76,6 +76,21 @@ AS 'MODULE_PATHNAME', 'gdpr_shows_link';
 COMMENT ON FUNCTION gdpr_internal.shows_link(int, "any") IS
   'True if every person whom the link reaches may be processed for the session''s purpose; false if it has none';
 
+--| Would a session with this purpose (its bit) read about the person? Asked by rehearsals, of values that
+--| were read before: nobody but us may execute it, and no user's code runs beside it.
+CREATE OR REPLACE FUNCTION gdpr_internal.would_read(subject_type text, purpose_bit int, VARIADIC key "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10
+AS 'MODULE_PATHNAME', 'gdpr_would_read';
+COMMENT ON FUNCTION gdpr_internal.would_read(text, int, "any") IS
+  'True if the person may be processed for a purpose, whoever asks and from wherever';
+
+--| The same for a link that leads to people by way of another table.
+CREATE OR REPLACE FUNCTION gdpr_internal.would_read_link(link int, purpose_bit int, VARIADIC link_values "any") RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
+AS 'MODULE_PATHNAME', 'gdpr_would_read_link';
+COMMENT ON FUNCTION gdpr_internal.would_read_link(int, int, "any") IS
+  'True if every person whom the link reaches may be processed for a purpose, whoever asks and from wherever';
+
 --| Does the session's purpose need this kind of data? (minimisation)
 CREATE OR REPLACE FUNCTION gdpr_internal.shows_kind(kind text) RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE

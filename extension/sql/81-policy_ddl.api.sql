@@ -58,10 +58,11 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.key_value(text, oid, oid) IS
   'A link column as a value of the key''s type, and when the cast succeeds';
 
---| Condition on a row for one target. verb: may_read, may_change or shows; row_name: '', 'NEW.', 't.' …
+--| Condition on a row for one target. verb: may_read, may_change, shows, or would_read with the bit of a
+--| purpose; row_name: '', 'NEW.', 't.' …
 CREATE OR REPLACE FUNCTION gdpr_internal.target_condition(
   relation regclass, subject_type text, link int, columns name[], discriminator name, discriminator_value text,
-  by_key boolean, verb text, row_name text, inline boolean)
+  by_key boolean, verb text, row_name text, inline boolean, purpose_bit int)
 RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -82,13 +83,13 @@ BEGIN
     condition := CASE
       WHEN link IS NULL AND inline AND verb = 'may_read' THEN format(
         'gdpr_internal.may_read_inline(%L, %sgdpr_allowed, %2$sgdpr_valid_until, %s)', s.subject_type, row_name, array_to_string(vals, ', '))
-      ELSE format('gdpr_internal.%s(%L, %s)', verb, s.subject_type, array_to_string(vals, ', ')) END;
+      ELSE format('gdpr_internal.%s(%s, %s)', verb, concat_ws(', ', quote_literal(s.subject_type), purpose_bit), array_to_string(vals, ', ')) END;
     IF fits IS NOT NULL THEN
       -- a number that the key cannot hold is nobody's
       condition := format('CASE WHEN %s THEN %s ELSE true END', fits, condition);
     END IF;
   ELSE
-    condition := format('gdpr_internal.%s_link(%s, %s)', verb, link,
+    condition := format('gdpr_internal.%s_link(%s, %s)', verb, concat_ws(', ', link, purpose_bit),
       (SELECT string_agg(row_name || quote_ident(c), ', ' ORDER BY n) FROM unnest(target_condition.columns) WITH ORDINALITY AS u(c, n)));
   END IF;
   IF discriminator IS NOT NULL THEN
@@ -103,23 +104,24 @@ BEGIN
   RETURN condition;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.target_condition(regclass, text, int, name[], name, text, boolean, text, text, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.target_condition(regclass, text, int, name[], name, text, boolean, text, text, boolean, int) IS
   'SQL condition on a row for one of the persons it may belong to';
 
 --| Condition on a row for all of them: who shares a row must all allow. NULL: the rows are nobody's.
 CREATE OR REPLACE FUNCTION gdpr_internal.row_condition(
-  relation regclass, subject_types text[], verb text, row_name text DEFAULT '', inline boolean DEFAULT false)
+  relation regclass, subject_types text[], verb text, row_name text DEFAULT '', inline boolean DEFAULT false, purpose_bit int DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (
     SELECT string_agg(gdpr_internal.target_condition(row_condition.relation, t.subject_type, t.link, t.columns, t.discriminator,
-      t.discriminator_value, t.by_key, row_condition.verb, row_condition.row_name, row_condition.inline), ' AND ' ORDER BY t.n)
+      t.discriminator_value, t.by_key, row_condition.verb, row_condition.row_name, row_condition.inline,
+      row_condition.purpose_bit), ' AND ' ORDER BY t.n)
     FROM gdpr_internal.policy_targets(row_condition.relation, row_condition.subject_types) WITH ORDINALITY
       AS t(subject_type, link, columns, discriminator, discriminator_value, by_key, n));
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.row_condition(regclass, text[], text, text, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.row_condition(regclass, text[], text, text, boolean, int) IS
   'SQL condition on a row for all the persons it belongs to; NULL if it belongs to nobody';
 
 --| The subject type whose people the relation (or an ancestor of it) holds, NULL for other tables.

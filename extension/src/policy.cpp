@@ -65,9 +65,14 @@ Policy* Prepare(FunctionCallInfo fcinfo, Ask ask, int first_key, Snapshot snapsh
     fcinfo->flinfo->fn_extra = policy = MakePolicy(fcinfo, ask, first_key);
   }
   Oid user = ask == Ask::kChange ? ActingUser() : GetUserId();
-  if (policy->begun && IsSameStatement(policy->statement, user, snapshot)) return policy;
+  int bit = ask == Ask::kRehearse ? PG_GETARG_INT32(1) : policy->people.bit;
+  if (policy->begun && bit == policy->people.bit &&
+      IsSameStatement(policy->statement, user, snapshot)) {
+    return policy;
+  }
   policy->begun = false;
   ForgetPeople(&policy->people);
+  policy->people.bit = bit;
   policy->access = ReadAccess(&policy->people, ask, user, snapshot);
   policy->statement = MakeStatement(user, snapshot);
   policy->begun = true;
@@ -85,7 +90,7 @@ bool ReadKey(FunctionCallInfo fcinfo, const Policy* policy, Datum* key) {
 
 bool MayRead(FunctionCallInfo fcinfo, Ask ask) {
   Snapshot snapshot = StatementSnapshot();
-  Policy* policy = Prepare(fcinfo, ask, 1, snapshot);
+  Policy* policy = Prepare(fcinfo, ask, ask == Ask::kRehearse ? 2 : 1, snapshot);
   Datum key[INDEX_MAX_KEYS];
   if (!ReadKey(fcinfo, policy, key)) return true;
   return !policy->access.nobody && IsOpen(&policy->people, snapshot, key);
@@ -104,6 +109,11 @@ GDPR_FUNCTION(gdpr_may_read) {
 // gdpr_internal.shows(subject_type text, VARIADIC key "any") -> boolean
 GDPR_FUNCTION(gdpr_shows) {
   PG_RETURN_BOOL(MayRead(fcinfo, Ask::kShow));
+}
+
+// gdpr_internal.would_read(subject_type text, purpose_bit int, VARIADIC key "any") -> boolean
+GDPR_FUNCTION(gdpr_would_read) {
+  PG_RETURN_BOOL(MayRead(fcinfo, Ask::kRehearse));
 }
 
 // gdpr_internal.may_read_inline(subject_type text, allowed bigint, valid_until timestamptz,

@@ -32,7 +32,8 @@ Statement MakeStatement(Oid user, Snapshot snapshot);
 /// The session's user; while a foreign key's action runs as the table's owner, whoever set it off.
 Oid ActingUser();
 
-enum class Ask { kRead, kShow, kChange };
+/// kRehearse: what another session would see, whose purpose is given by its bit.
+enum class Ask { kRead, kShow, kChange, kRehearse };
 
 /// How a statement's session stands towards one subject type.
 struct Access {
@@ -41,7 +42,8 @@ struct Access {
 };
 
 /// Reads how the session stands, and gives `people` the purpose's bit, its default and the time.
-/// Changes are judged by what is committed now, whatever the statement's snapshot is.
+/// Changes are judged by what is committed now, whatever the statement's snapshot is. A rehearsal asks
+/// neither the session nor its network: people->bit is set.
 /// errors  PD008, 42704, 42501 where kRead must not go on
 Access ReadAccess(People* people, Ask ask, Oid user, Snapshot snapshot);
 

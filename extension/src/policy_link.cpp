@@ -29,7 +29,10 @@ struct LinkPolicy {
   StringInfoData buffer;
 };
 
-constexpr int kFirstValue = 1;
+// The argument with the first of the link's values.
+int FirstValue(Ask ask) {
+  return ask == Ask::kRehearse ? 2 : 1;
+}
 
 void FreeMemory(void* argument) {
   auto* policy = static_cast<LinkPolicy*>(argument);
@@ -52,13 +55,14 @@ void MakeMemo(LinkPolicy* policy) {
 
 LinkPolicy* Make(FunctionCallInfo fcinfo, Ask ask, Oid user, Snapshot snapshot) {
   FmgrInfo* function = fcinfo->flinfo;
-  int count = PG_NARGS() - kFirstValue;
+  int first = FirstValue(ask);
+  int count = PG_NARGS() - first;
   if (get_fn_expr_variadic(function) || count < 1 || count > INDEX_MAX_KEYS) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("a link's values are passed as one argument for each column")));
   }
   Oid types[INDEX_MAX_KEYS];
-  for (int i = 0; i < count; i++) types[i] = get_fn_expr_argtype(function, kFirstValue + i);
+  for (int i = 0; i < count; i++) types[i] = get_fn_expr_argtype(function, first + i);
   MemoryContext context =
       AllocSetContextCreate(function->fn_mcxt, "pg_gdpr link policy", ALLOCSET_SMALL_SIZES);
   auto* policy = static_cast<LinkPolicy*>(MemoryContextAllocZero(context, sizeof(LinkPolicy)));
@@ -72,6 +76,7 @@ LinkPolicy* Make(FunctionCallInfo fcinfo, Ask ask, Oid user, Snapshot snapshot) 
   PreparePeople(&policy->people, context, policy->way->subject_type, policy->way->key_count,
                 policy->way->key_types);
   policy->people.changeable = policy->people.latest = ask == Ask::kChange;
+  if (ask == Ask::kRehearse) policy->people.bit = PG_GETARG_INT32(1);
   policy->access = ReadAccess(&policy->people, ask, user, snapshot);
   policy->statement = MakeStatement(user, snapshot);
   if (ask != Ask::kChange) MakeMemo(policy);
@@ -86,7 +91,9 @@ LinkPolicy* Prepare(FunctionCallInfo fcinfo, Ask ask, Snapshot snapshot) {
   }
   auto* policy = static_cast<LinkPolicy*>(fcinfo->flinfo->fn_extra);
   Oid user = ask == Ask::kChange ? ActingUser() : GetUserId();
-  if (policy != nullptr && policy->link == PG_GETARG_INT32(0) &&
+  bool same_bit =
+      ask != Ask::kRehearse || policy == nullptr || policy->people.bit == PG_GETARG_INT32(1);
+  if (policy != nullptr && policy->link == PG_GETARG_INT32(0) && same_bit &&
       IsSameStatement(policy->statement, user, snapshot)) {
     return policy;
   }
@@ -174,9 +181,10 @@ Datum Answer(FunctionCallInfo fcinfo, Ask ask) {
   LinkPolicy* policy = Prepare(fcinfo, ask, StatementSnapshot());
   if (policy->access.everything) return BoolGetDatum(true);
   Datum values[INDEX_MAX_KEYS];
+  int first = FirstValue(ask);
   for (int i = 0; i < policy->way->first->column_count; i++) {
-    if (PG_ARGISNULL(kFirstValue + i)) return BoolGetDatum(true);
-    values[i] = PG_GETARG_DATUM(kFirstValue + i);
+    if (PG_ARGISNULL(first + i)) return BoolGetDatum(true);
+    values[i] = PG_GETARG_DATUM(first + i);
   }
   return BoolGetDatum(ask == Ask::kChange ? IsOpenLatest(policy, values)
                                           : IsOpenNow(policy, values));
@@ -190,6 +198,11 @@ using namespace gdpr::pg;
 // gdpr_internal.may_read_link(link int, VARIADIC link_values "any") -> boolean
 GDPR_FUNCTION(gdpr_may_read_link) {
   return Answer(fcinfo, Ask::kRead);
+}
+
+// gdpr_internal.would_read_link(link int, purpose_bit int, VARIADIC link_values "any") -> boolean
+GDPR_FUNCTION(gdpr_would_read_link) {
+  return Answer(fcinfo, Ask::kRehearse);
 }
 
 // gdpr_internal.shows_link(link int, VARIADIC link_values "any") -> boolean

@@ -267,10 +267,8 @@ DECLARE
   frozen bigint;
 BEGIN
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
-  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, format('SELECT pg_catalog.count(*) FROM (%s) AS x',
-    regexp_replace(regexp_replace(gdpr_internal.find_subject_sql(s.subject_type, true), '^SELECT .*?\nFROM ', E'SELECT 1\nFROM '),
-      'FOR UPDATE OF t$', 'FOR KEY SHARE OF t')),
-keys) AS r(n bigint);
+  SELECT r.n INTO there FROM gdpr_internal.query_as_owner(relation, 'SELECT pg_catalog.count(*) FROM (SELECT 1 FROM '
+    || gdpr_internal.people_join(s.subject_type) || ' FOR KEY SHARE OF t) AS x', keys) AS r(n bigint);
   -- a new statement: who was anonymized while we waited is frozen now
   IF EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type) THEN
     -- planned for these keys: a few are looked up, a million are joined

@@ -38,7 +38,7 @@ BEGIN
   EXECUTE format('GRANT USAGE, CREATE ON SCHEMA gdpr_internal TO %s', owner);
   PERFORM gdpr_internal.execute_as_owner(relation, statement);
   EXECUTE format('REVOKE USAGE, CREATE ON SCHEMA gdpr_internal FROM %s', owner);
-  PERFORM gdpr_internal.give_view(gdpr_internal.allowed_table(s.subject_type)::regclass);
+  PERFORM gdpr_internal.take_relation(gdpr_internal.allowed_table(s.subject_type)::regclass);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.make_native(text, text) IS 'Creates a table of masks, whatever schema the collation of its key is in';

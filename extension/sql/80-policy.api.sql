@@ -127,10 +127,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_rewrite_history';
 COMMENT ON FUNCTION gdpr_internal.rewrite_history(text, "any") IS
   'Runs one of the engine''s fixed statements on the history of consent; the number of rows';
 
---| Hands a view to the owner of pg_gdpr, who is nobody's to become.
-CREATE OR REPLACE FUNCTION gdpr_internal.give_view(view oid) RETURNS void
-LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_give_view';
-COMMENT ON FUNCTION gdpr_internal.give_view(oid) IS 'Makes gdpr_owner the owner of a view';
+--| Takes a view, or a table in our schema, over for the owner of pg_gdpr, whom nobody can become.
+CREATE OR REPLACE FUNCTION gdpr_internal.take_relation(relation oid) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_take_relation';
+COMMENT ON FUNCTION gdpr_internal.take_relation(oid) IS
+  'Makes gdpr_owner the owner of a view, or of a table in schema gdpr_internal';
 
 --| Puts policies and guards on a table of people and on all that its owned links reach.
 CREATE OR REPLACE PROCEDURE gdpr.protect(

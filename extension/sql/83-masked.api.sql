@@ -205,7 +205,7 @@ BEGIN
       gdpr_internal.sql_name(make_masked_view.relation), profile)),
     format('GRANT SELECT ON %s TO gdpr_owner', gdpr_internal.sql_name(make_masked_view.relation))]);
   view := gdpr_internal.resolve(place[1], place[2]);
-  PERFORM gdpr_internal.give_view(view);
+  PERFORM gdpr_internal.take_relation(view);
   PERFORM gdpr_internal.grant_view(view, owner);
   INSERT INTO gdpr_internal.masked_view (view_schema, view_name, view_oid, relation_schema, relation_name, relation_oid, profile, definition)
   SELECT place[1], place[2], view, n.nspname, c.relname, c.oid, make_masked_view.profile, md5(query)

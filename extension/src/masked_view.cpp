@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// Masked views belong to gdpr_owner, who need not have USAGE on the schemas they lie in: what is done
-// to them goes by OID.
+// Masked views belong to gdpr_owner, who need not have USAGE on the schemas they lie in: what is
+// done to them goes by OID.
 #include "extension/src/state_scan.hpp"
 
 #include "extension/src/compat.hpp"
@@ -26,6 +26,22 @@ void RequireOwnView(Oid view) {
 }  // namespace gdpr::pg
 
 using namespace gdpr::pg;
+
+// gdpr_internal.take_relation(relation oid): makes gdpr_owner the owner of a masked view, or of a
+// table of masks
+GDPR_FUNCTION(gdpr_take_relation) {
+  Oid relation = PG_GETARG_OID(0);
+  char kind = get_rel_relkind(relation);
+  bool ours = kind == RELKIND_RELATION &&
+              get_rel_namespace(relation) == get_namespace_oid("gdpr_internal", false);
+  if (kind != RELKIND_VIEW && !ours) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("only views and tables of schema gdpr_internal are taken over")));
+  }
+  // As in a recursion: nobody is asked whether gdpr_owner, of whom nobody is a member, may own it
+  ATExecChangeOwner(relation, StateOwner(), true, AccessExclusiveLock);
+  PG_RETURN_VOID();
+}
 
 // gdpr_internal.grant_view(view oid, role oid): GRANT SELECT ON view TO role WITH GRANT OPTION
 GDPR_FUNCTION(gdpr_grant_view) {

@@ -97,7 +97,7 @@ INSERT INTO t.refused VALUES
   ($$SELECT gdpr_internal.rewrite_history('details', '{1}'::bigint[])$$), ($$SELECT gdpr_internal.refresh_allowed('client', '{2}')$$),
   ($$SELECT gdpr_internal.add_event('client', '2', 'letter', 'decision', 'accepted', NULL, NULL, 'api', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)$$),
   ($$SELECT gdpr_internal.erase_consent('client', '{1}', '{x}')$$), ($$SELECT gdpr_internal.forget_consent('client')$$),
-  ($$SELECT gdpr_internal.forget_deleted('client', '{1}')$$), ($$SELECT gdpr.forget_missing('client')$$), ($$SELECT gdpr.set_person_columns('client')$$), ($$SELECT gdpr_internal.lock_settings()$$), ($$SELECT gdpr_internal.give_view(0)$$),
+  ($$SELECT gdpr_internal.forget_deleted('client', '{1}')$$), ($$SELECT gdpr.forget_missing('client')$$), ($$SELECT gdpr.set_person_columns('client')$$), ($$SELECT gdpr_internal.lock_settings()$$), ($$SELECT gdpr_internal.take_relation(0)$$),
   ($$UPDATE gdpr.consent SET state = 'accepted'$$), ($$DELETE FROM gdpr.consent_history$$), ($$INSERT INTO gdpr.client_consent (id, state) VALUES (2, 'accepted')$$),
   ($$SET gdpr.proof_retention = '0'$$), ($$SET session_replication_role = replica$$), ($$ALTER ROLE attack_eve SET gdpr.proof_retention = '0'$$),
   ($$SET ROLE gdpr_owner$$), ($$ALTER TABLE vic.client ADD gdpr_allowed bigint$$);

@@ -2,7 +2,7 @@
 -- Names and values that want to be code: they go through every function, and every statement that
 -- pg_gdpr prints for somebody to run can be run.
 \ir lib/attack.sql
-SELECT plan(41);
+SELECT plan(43);
 
 CREATE TABLE t.canary (alive boolean);
 -- Short handles for long names; \n, ', ", $, %, \, ; and letters outside ASCII, 63 bytes at most.
@@ -94,6 +94,15 @@ SELECT is((SELECT reason FROM gdpr.certificates), t.wild(), 'the reason is kept 
 SELECT lives_ok(format('SELECT %I FROM gdpr.weird_frozen', t.n('key')), 'the view of the frozen has the key by its name');
 SELECT throws_ok(format('INSERT INTO %s VALUES (9, %L, %L, %L)', t.rel('doc'), t.wild(), t.wild(), 'x'), 'PD001', NULL, 'the guard knows her');
 SELECT lives_ok(format('INSERT INTO %s VALUES (9, %L, %L)', t.rel('note'), t.wild(), 'x'), 'a note for her is redirected');
+
+-- A column that wants to be the rest of our statement: the rows of people are locked by their key alone.
+CREATE TABLE t.pun (id int PRIMARY KEY, "v
+FROM t.canary AS t FOR UPDATE OF t" int UNIQUE);
+CREATE TABLE t.pun_note (id int PRIMARY KEY, pun int);
+INSERT INTO t.pun VALUES (1, 1);
+SELECT gdpr.register_subject('pun', 't.pun'), gdpr.add_link('pun', 't.pun_note', '{pun}', parent => 't.pun', parent_columns => ARRAY[E'v\nFROM t.canary AS t FOR UPDATE OF t']) \g /dev/null
+SELECT lives_ok($$SELECT gdpr.record_consent('pun', '1', 'accepted', medium => 'api')$$, 'a decision of somebody whose table has it');
+SELECT throws_ok($$SELECT gdpr.record_consent('pun', '2', 'accepted', medium => 'api')$$, 'P0002', NULL, 'and of nobody in it');
 
 -- Subject types are plain identifiers, because views are named after them.
 SELECT is((SELECT string_agg(left(t.attempt('postgres', format('SELECT gdpr.register_subject(%L, t.rel(''doc'')::regclass)', s)), 5), ' ')

@@ -272,7 +272,7 @@ CREATE VIEW e.other AS SELECT id, n FROM e.int;
 ALTER VIEW e.other OWNER TO engine_app;
 GRANT SELECT ON e.int TO gdpr_owner;
 GRANT USAGE ON SCHEMA e TO gdpr_owner;
-SELECT gdpr_internal.give_view('e.masked'::regclass);
+SELECT gdpr_internal.take_relation('e.masked'::regclass);
 GRANT SELECT ON e.masked, e.other TO engine_app;
 \o
 SELECT is((SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'e.masked'::regclass), 'gdpr_owner', 'the view is given');
@@ -285,7 +285,7 @@ SELECT is(e.see('engine_app', 'news', 'SELECT count(*) FROM e.masked AS m JOIN e
 SELECT is(e.see('engine_app', 'news', 'SELECT count(*) FROM e.masked AS m, LATERAL (SELECT FROM e.int AS t WHERE t.id = m.id OFFSET 0) AS x'),
   (SELECT count(*)::text FROM e.truth WHERE bit = 1 AND open), 'below it, too');
 SELECT is(e.see('engine_app', 'news', 'SELECT count(*) FROM e.other'), (SELECT count(*)::text FROM e.truth WHERE bit = 1 AND open), 'a view of somebody else has the policy');
-SELECT throws_ok($$SELECT gdpr_internal.give_view('e.int'::regclass)$$, '42809', NULL, 'only views are given away');
+SELECT throws_ok($$SELECT gdpr_internal.take_relation('e.int'::regclass)$$, '42809', NULL, 'only views and our own tables are taken over');
 
 -- Changes.
 SET gdpr.purpose = '';

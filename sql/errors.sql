@@ -332,6 +332,13 @@ SELECT say(s) FROM unnest(ARRAY[
   $$DELETE FROM gdpr_internal.consent_event$$,
   $$TRUNCATE gdpr_internal.consent_event$$]) AS s;
 SELECT say($$UPDATE errors.person SET id = 20 WHERE id = 2$$);
+CREATE TRIGGER misplaced AFTER DELETE ON keyless REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+  EXECUTE FUNCTION gdpr.forget_deleted('person');
+SELECT say('DELETE FROM keyless');
+DROP TRIGGER misplaced ON keyless;
+CREATE TRIGGER kept BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION gdpr.keep_allowed();
+SELECT say('UPDATE person SET code = code WHERE id = 2');
+DROP TRIGGER kept ON person;
 SELECT gdpr.create_masked_view('errors.masked', 'errors.person', 'mask') \g /dev/null
 SELECT say($$SELECT gdpr.create_masked_view('errors.masked', 'errors.person', 'erase')$$);
 SELECT gdpr.drop_masked_view('errors.masked') \g /dev/null

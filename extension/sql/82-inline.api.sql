@@ -2,11 +2,30 @@
 -- What protected tables of people have beside policies: keys that stay while consent hangs on them,
 -- consent that goes with deleted people, and, where asked for, the mask in columns of their own.
 
+--| The subject type that a trigger names, if its table holds those people. On any other table our rights
+--| would work on rows of somebody else's shape, or speak for people who are somebody else's.
+CREATE OR REPLACE FUNCTION gdpr_internal.people_here(relation oid, subject_type text) RETURNS gdpr_internal.subject_type
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(people_here.subject_type);
+BEGIN
+  IF gdpr_internal.people_of(people_here.relation, ARRAY[s.subject_type]) IS NULL
+     OR NOT gdpr_internal.is_same(gdpr_internal.resolve(s.relation_schema, s.relation_name), s.relation_oid, s.relation_owner) THEN
+    RAISE EXCEPTION 'relation % does not hold the people of subject type "%"', gdpr_internal.sql_name(people_here.relation), s.subject_type
+      USING ERRCODE = '42501', DETAIL = 'The trigger would work on rows that are not theirs.',
+            HINT = 'Drop the trigger; gdpr.protect() puts one where it belongs.';
+  END IF;
+  RETURN s;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.people_here(oid, text) IS
+  'The subject type that a trigger names; stops if its table is not of theirs';
+
 --| Row trigger: the key of a person with consent on record stays as it is.
 CREATE OR REPLACE FUNCTION gdpr.keep_key() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(TG_ARGV[0]);
+  s gdpr_internal.subject_type := gdpr_internal.people_here(TG_RELID, TG_ARGV[0]);
   old_key text;
 BEGIN
   IF gdpr_internal.engine_at_work(TG_RELID) THEN
@@ -46,7 +65,7 @@ COMMENT ON FUNCTION gdpr_internal.key_text(text, text) IS
 CREATE OR REPLACE FUNCTION gdpr.forget_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(TG_ARGV[0]);
+  s gdpr_internal.subject_type := gdpr_internal.people_here(TG_RELID, TG_ARGV[0]);
   keys text[];
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -132,23 +151,9 @@ COMMENT ON FUNCTION gdpr.forget_missing(text) IS
   'Forgets comments, scans and addresses of people whose rows were deleted while the table was not protected; how many';
 
 --| Row trigger: the mask in a table of people is kept by pg_gdpr alone. A new row has none and is
---| looked up.
+--| looked up. It has the rights of whoever writes: values are a domain's to check.
 CREATE OR REPLACE FUNCTION gdpr.keep_allowed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF gdpr_internal.engine_at_work(TG_RELID) THEN
-    RETURN NEW;
-  ELSIF TG_OP = 'INSERT' THEN
-    NEW.gdpr_allowed := NULL;
-    NEW.gdpr_valid_until := NULL;
-    RETURN NEW;
-  END IF;
-  RAISE EXCEPTION 'columns "gdpr_allowed" and "gdpr_valid_until" of relation %.% are kept by pg_gdpr',
-      quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
-    USING ERRCODE = '42501', DETAIL = 'They repeat what is recorded, and decide who sees the row.',
-          HINT = 'Leave them out of the UPDATE; gdpr.record_consent() changes what they say.';
-END
-$$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_keep_allowed';
 COMMENT ON FUNCTION gdpr.keep_allowed() IS
   'Triggers zz_gdpr_allowed_insert and zz_gdpr_allowed_update: the mask in a table of people is kept by pg_gdpr alone';
 
@@ -239,7 +244,6 @@ DECLARE
   blocks CONSTANT bigint := 500;
   p gdpr_internal.protection := gdpr_internal.protection_of(fill_inline.relation);
   subject_type text := gdpr_internal.people_of(fill_inline.relation, p.subject_types);
-  size bigint := pg_relation_size(fill_inline.relation) / current_setting('block_size')::bigint;
 BEGIN
   IF p.fill IS NULL THEN
     RETURN true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-// The purpose guard, and the owner of masked views.
+// The purpose guard, the keeper of masks in tables of people, and the owner of masked views.
 #include "extension/src/owner.hpp"
 #include "extension/src/policy_call.hpp"
 #include "extension/src/state_scan.hpp"
@@ -35,6 +35,25 @@ bool EngineChanges(Relation relation) {
   pg_unreachable();
 }
 
+// The columns in a table of people that repeat a person's mask.
+constexpr const char* kMaskColumns[] = {"gdpr_allowed", "gdpr_valid_until"};
+
+// The new row without a mask. Nothing is cast and no domain is asked: those are users' code.
+HeapTuple WithoutMask(const TriggerData* data) {
+  TupleDesc desc = RelationGetDescr(data->tg_relation);
+  int numbers[lengthof(kMaskColumns)];
+  Datum values[lengthof(kMaskColumns)] = {};
+  bool nulls[lengthof(kMaskColumns)];
+  int count = 0;
+  for (const char* column : kMaskColumns) {
+    int number = SPI_fnumber(desc, column);
+    if (number <= 0) continue;
+    numbers[count] = number;
+    nulls[count++] = true;
+  }
+  return heap_modify_tuple_by_cols(data->tg_trigtuple, desc, count, numbers, values, nulls);
+}
+
 }  // namespace
 }  // namespace gdpr::pg
 
@@ -58,6 +77,29 @@ GDPR_FUNCTION(gdpr_refuse_change) {
   }
   UnregisterSnapshot(snapshot);
   Refuse(data);
+}
+
+// gdpr.keep_allowed(): BEFORE INSERT OR UPDATE FOR EACH ROW WHEN the row has a mask of its own
+GDPR_FUNCTION(gdpr_keep_allowed) {
+  auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+  if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
+      !TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("gdpr.keep_allowed() must be fired before each row")));
+  }
+  if (EngineAtWork(data->tg_relation)) {
+    bool updates = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+    return PointerGetDatum(updates ? data->tg_newtuple : data->tg_trigtuple);
+  }
+  if (TRIGGER_FIRED_BY_INSERT(data->tg_event)) return PointerGetDatum(WithoutMask(data));
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("columns \"%s\" and \"%s\" of relation %s are kept by pg_gdpr", kMaskColumns[0],
+                  kMaskColumns[1], RelationName(RelationGetRelid(data->tg_relation))),
+           errdetail("They repeat what is recorded, and decide who sees the row."),
+           errhint("Leave them out of the UPDATE; gdpr.record_consent() changes what they "
+                   "say.")));
+  pg_unreachable();
 }
 
 // gdpr_internal.give_view(view oid): hands a view, or a table of masks, to the owner of pg_gdpr

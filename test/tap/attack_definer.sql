@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Our functions that run with our rights meet rows and key columns of a shape that mallory chose: types with casts
+-- of her own, domains with checks of her own. Law: her code runs as mallory or not at all; a key is of a type whose
+-- casts are PostgreSQL's.
+\ir lib/attack.sql
+SELECT no_plan();
+
+CREATE SCHEMA vic AUTHORIZATION attack_vic;
+CREATE SCHEMA mallory AUTHORIZATION attack_mallory;
+CREATE SCHEMA shared;
+GRANT USAGE ON SCHEMA vic, mallory, shared TO PUBLIC;
+GRANT CREATE ON SCHEMA shared TO attack_vic, attack_mallory;
+SELECT t.plant(p, 'attack_mallory') FROM unnest('{cast_int,cast_text,cast_from,check_mask,check_key,check_until}'::name[]) AS p \g /dev/null
+
+-- mallory's types: an enum with casts to and from everything a key could be, and domains that look on.
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE TYPE mallory.e AS ENUM ('1', '2', '3');
+CREATE FUNCTION mallory.to_int(mallory.e) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM t.note('cast_int'); RETURN 1; END $$;
+CREATE FUNCTION mallory.to_text(mallory.e) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM t.note('cast_text'); RETURN enum_out($1); END $$;
+CREATE FUNCTION mallory.from_text(text) RETURNS mallory.e LANGUAGE plpgsql AS $$ BEGIN PERFORM t.note('cast_from'); RETURN enum_in($1::cstring, 'mallory.e'::regtype); END $$;
+CREATE CAST (mallory.e AS int) WITH FUNCTION mallory.to_int(mallory.e);
+CREATE CAST (mallory.e AS text) WITH FUNCTION mallory.to_text(mallory.e);
+CREATE CAST (text AS mallory.e) WITH FUNCTION mallory.from_text(text);
+CREATE FUNCTION mallory.looks(place name) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN t.note(place); END $$;
+CREATE DOMAIN mallory.mask AS bigint CHECK (mallory.looks('check_mask') IS NOT NULL);
+CREATE DOMAIN mallory.number AS int CHECK (mallory.looks('check_key') IS NOT NULL);
+CREATE DOMAIN mallory.timestamptz AS pg_catalog.timestamptz CHECK (mallory.looks('check_until') IS NOT NULL);
+CREATE TABLE mallory.mark (id int PRIMARY KEY, name text);
+INSERT INTO mallory.mark SELECT i, 'Mark' || i FROM generate_series(1, 3) AS i;
+SELECT gdpr.register_subject('mark', 'mallory.mark') \g /dev/null
+SET SESSION AUTHORIZATION attack_vic;
+CREATE TABLE vic.client (id int PRIMARY KEY, name text);
+CREATE TABLE shared.guest (id int PRIMARY KEY, name text);
+INSERT INTO vic.client SELECT i, 'Client' || i FROM generate_series(1, 3) AS i;
+INSERT INTO shared.guest SELECT i, 'Guest' || i FROM generate_series(1, 3) AS i;
+SELECT gdpr.register_subject('client', 'vic.client'), gdpr.register_subject('guest', 'shared.guest') \g /dev/null
+RESET SESSION AUTHORIZATION;
+\o /dev/null
+SELECT gdpr.add_purpose('letter');
+SELECT gdpr.record_consent(s, '1', 'accepted', 'letter', medium => 'api', comment => 'said so') FROM unnest('{mark,client,guest}'::text[]) AS s;
+\o
+CALL gdpr.protect('mark');
+
+-- 1. Our trigger functions, which every owner of a protected table may call, on other tables.
+SELECT t.start('triggers') \g /dev/null
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE TABLE mallory.trap (id mallory.e, gdpr_allowed mallory.mask, gdpr_valid_until mallory.timestamptz);
+RESET SESSION AUTHORIZATION;
+SELECT matches(t.attempt('attack_mallory', format($f$DO $do$ BEGIN
+    INSERT INTO mallory.trap VALUES ('1');
+    CREATE TRIGGER deleted_%1$s AFTER DELETE ON mallory.trap REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION gdpr.forget_deleted(%1$L);
+    DELETE FROM mallory.trap; END $do$$f$, s)), '^42501', 'forget_deleted of "' || s || '" is not for a table without its people')
+FROM unnest('{mark,client}'::text[]) AS s;
+SELECT matches(t.attempt('attack_mallory', format($f$DO $do$ BEGIN
+    CREATE TRIGGER truncated_%1$s AFTER TRUNCATE ON mallory.trap FOR EACH STATEMENT EXECUTE FUNCTION gdpr.forget_deleted(%1$L);
+    TRUNCATE mallory.trap; END $do$$f$, s)), '^42501', 'nor when "' || s || '" is truncated')
+FROM unnest('{mark,client}'::text[]) AS s;
+SELECT matches(t.attempt('attack_mallory', format($f$DO $do$ BEGIN
+    INSERT INTO mallory.trap VALUES ('1');
+    CREATE TRIGGER key_%1$s BEFORE UPDATE ON mallory.trap FOR EACH ROW EXECUTE FUNCTION gdpr.keep_key(%1$L);
+    UPDATE mallory.trap SET id = '2'; END $do$$f$, s)), '^42501', 'nor is keep_key of "' || s || '"')
+FROM unnest('{mark,client}'::text[]) AS s;
+SELECT is(t.broken(), '', 'none of them ran a cast of hers');
+SELECT is(t.attempt('attack_mallory', $$DO $do$ BEGIN
+    CREATE TRIGGER x BEFORE INSERT ON mallory.trap FOR EACH ROW EXECUTE FUNCTION gdpr.keep_allowed();
+    INSERT INTO mallory.trap VALUES ('1', 7, now()), ('2', NULL, NULL); END $do$ $$), '', 'keep_allowed works on any table');
+SELECT results_eq('SELECT gdpr_allowed::bigint, gdpr_valid_until::timestamptz FROM mallory.trap', 'VALUES (NULL::bigint, NULL::timestamptz), (NULL, NULL)',
+  'new rows bring no mask');
+SELECT is(t.broken(), '', 'and it leaves her domains to her');
+SELECT matches(t.attempt('attack_mallory', format($f$DO $do$ BEGIN
+    CREATE TABLE mallory.odd_%3$s (id int);
+    INSERT INTO mallory.odd_%3$s VALUES (1);
+    CREATE TRIGGER x %1$s ON mallory.odd_%3$s %2$s EXECUTE FUNCTION gdpr.keep_allowed();
+    INSERT INTO mallory.odd_%3$s VALUES (1); UPDATE mallory.odd_%3$s SET id = 2; DELETE FROM mallory.odd_%3$s; TRUNCATE mallory.odd_%3$s; END $do$$f$,
+    timing, each, row_number() OVER ())), expected,
+  'keep_allowed ' || timing || ' ' || each)
+FROM (VALUES ('BEFORE INSERT', 'FOR EACH ROW', '^$'), ('BEFORE UPDATE', 'FOR EACH ROW', '^42501.*"gdpr_allowed"'), ('BEFORE DELETE', 'FOR EACH ROW', '^42501'),
+  ('AFTER INSERT', 'FOR EACH ROW', '^39P01'), ('BEFORE INSERT', 'FOR EACH STATEMENT', '^39P01'), ('AFTER TRUNCATE', 'FOR EACH STATEMENT', '^39P01')) AS v(timing, each, expected);
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)
+  AND p.prorettype = 'trigger'::regtype AND p.prosecdef AND p.proname <> ALL ('{guard_truncate,forget_deleted,keep_key}')$$,
+  'no other trigger function of ours has our rights');
+
+-- The same functions where they belong: a child of hers with her people in it.
+SELECT is(t.attempt('attack_mallory', $$CREATE TABLE mallory.mark_child () INHERITS (mallory.mark)$$), '', 'a child of the table of people');
+INSERT INTO mallory.mark_child VALUES (7, 'Mark7');
+SELECT gdpr.record_consent('mark', '7', 'accepted', 'letter', medium => 'api', comment => 'said so') \g /dev/null
+SELECT matches(t.attempt('postgres', 'UPDATE mallory.mark_child SET id = 8'), '^55000', 'keeps keys');
+SELECT is(t.attempt('postgres', 'DELETE FROM ONLY mallory.mark_child'), '', 'and lets people go');
+SELECT is_empty($$SELECT d.event FROM gdpr_internal.consent_detail AS d JOIN gdpr_internal.consent_event AS e USING (event)
+  WHERE e.subject_type = 'mark' AND e.subject_key <> '1'$$, 'with their comments');
+
+-- A table that took the name of vic's when that was gone is not vic's.
+DROP TABLE shared.guest;
+SELECT matches(t.attempt('attack_mallory', $$DO $do$ BEGIN
+    CREATE TABLE shared.guest (id bigint PRIMARY KEY, name text); INSERT INTO shared.guest VALUES (2, 'x');
+    CREATE TRIGGER x AFTER DELETE ON shared.guest REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION gdpr.forget_deleted('guest');
+    CREATE TRIGGER y AFTER TRUNCATE ON shared.guest FOR EACH STATEMENT EXECUTE FUNCTION gdpr.forget_deleted('guest'); END $do$ $$), '^$', 'mallory makes a table of that name');
+SELECT matches(t.attempt('attack_mallory', s || ' shared.guest'), '^42501', 'it speaks for nobody: ' || s) FROM unnest('{DELETE FROM,TRUNCATE}'::text[]) AS s;
+SELECT is((SELECT count(*) FROM gdpr_internal.consent_detail AS d JOIN gdpr_internal.consent_event AS e USING (event) WHERE e.subject_type = 'guest'), 1::bigint,
+  'what vic''s guests said is kept');
+SELECT is(t.broken(), '', 'nothing of hers ran as anybody else');
+
+SELECT * FROM finish();

@@ -4,10 +4,11 @@
 -- not_personal stay as they are. A column that nobody classified is refused: shown in clear it may
 -- leak, and emptied it would look like a value.
 
---| GRANT SELECT … WITH GRANT OPTION on a view of ours, by OID.
-CREATE OR REPLACE FUNCTION gdpr_internal.grant_view(view oid, role oid) RETURNS void
-LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_grant_view';
-COMMENT ON FUNCTION gdpr_internal.grant_view(oid, oid) IS 'Lets a role read a masked view and grant it on';
+--| The rights on a view of ours, by OID, or with a number on one of its columns.
+CREATE OR REPLACE FUNCTION gdpr_internal.set_view_acl(view oid, column_number int2, acl aclitem[]) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_set_view_acl';
+COMMENT ON FUNCTION gdpr_internal.set_view_acl(oid, int2, aclitem[]) IS
+  'Sets the rights on a masked view (0) or on one of its columns, grantors and grant options as given';
 
 --| DROP VIEW of a view of ours, by OID.
 CREATE OR REPLACE FUNCTION gdpr_internal.drop_view(view oid) RETURNS void
@@ -191,8 +192,11 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.view_place(text, regclass) IS 'Schema and name of a masked view';
 
---| Makes the view, as the table's owner, and takes it over.
-CREATE OR REPLACE FUNCTION gdpr_internal.make_masked_view(place name[], relation regclass, profile text, query text) RETURNS void
+--| Makes the view, as the table's owner, and takes it over. It has the rights that acl says (NULL: those of a
+--| new view of hers), and if it says nothing of her she may read it and let others.
+CREATE OR REPLACE FUNCTION gdpr_internal.make_masked_view(
+  place name[], relation regclass, profile text, query text, acl aclitem[] DEFAULT NULL)
+RETURNS oid
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   view_sql text := format('%I.%I', place[1], place[2]);
@@ -206,10 +210,16 @@ BEGIN
     format('GRANT SELECT ON %s TO gdpr_owner', gdpr_internal.sql_name(make_masked_view.relation))]);
   view := gdpr_internal.resolve(place[1], place[2]);
   PERFORM gdpr_internal.take_relation(view);
-  PERFORM gdpr_internal.grant_view(view, owner);
+  acl := coalesce(acl, (SELECT c.relacl FROM pg_class AS c WHERE c.oid = view), acldefault('r', current_user::regrole));
+  IF NOT EXISTS (SELECT FROM aclexplode(acl) AS a WHERE a.grantee = owner) THEN
+    acl := acl || makeaclitem(owner, current_user::regrole, 'SELECT', true);
+  END IF;
+  PERFORM gdpr_internal.set_view_acl(view, 0::int2, acl);
   INSERT INTO gdpr_internal.masked_view (view_schema, view_name, view_oid, relation_schema, relation_name, relation_oid, profile, definition)
   SELECT place[1], place[2], view, n.nspname, c.relname, c.oid, make_masked_view.profile, md5(query)
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = make_masked_view.relation;
+  RETURN view;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.make_masked_view(name[], regclass, text, text) IS 'Makes a masked view and takes it over';
+COMMENT ON FUNCTION gdpr_internal.make_masked_view(name[], regclass, text, text, aclitem[]) IS
+  'Makes a masked view and takes it over';

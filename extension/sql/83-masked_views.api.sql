@@ -1,14 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Masked views: made, made again when what they are made from changed, dropped.
 
---| Who may read a view, to be granted again when it is made anew.
-CREATE OR REPLACE FUNCTION gdpr_internal.view_readers(view oid) RETURNS oid[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ARRAY(SELECT DISTINCT a.grantee FROM pg_class AS c, aclexplode(c.relacl) AS a
-               WHERE c.oid = $1 AND a.privilege_type = 'SELECT' AND a.grantee NOT IN (0, c.relowner))
-$$;
-COMMENT ON FUNCTION gdpr_internal.view_readers(oid) IS 'Roles that may read a view';
-
 --| Makes a view that shows every row of a table, clear or treated.
 CREATE OR REPLACE FUNCTION gdpr_internal.create_masked_view(view_name text, relation regclass, profile text DEFAULT 'mask')
 RETURNS void
@@ -50,21 +42,24 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.create_masked_view(text, regclass, text) IS
   'Makes a view that shows every row of a table, clear or treated';
 
---| Makes a view anew; its readers stay.
+--| Makes a view anew, with the rights on it and on those of its columns that it still has.
 CREATE OR REPLACE FUNCTION gdpr_internal.remake_masked_view(known gdpr_internal.masked_view, view oid, relation regclass, query text)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  readers oid[] := gdpr_internal.view_readers(view);
+  acl aclitem[] := (SELECT c.relacl FROM pg_class AS c WHERE c.oid = remake_masked_view.view);
+  column_acls jsonb := (SELECT jsonb_object_agg(a.attname, a.attacl::text) FROM pg_attribute AS a
+                        WHERE a.attrelid = remake_masked_view.view AND a.attacl IS NOT NULL);
 BEGIN
   PERFORM gdpr_internal.drop_view(view);
   DELETE FROM gdpr_internal.masked_view AS v WHERE (v.view_schema, v.view_name) = (known.view_schema, known.view_name);
-  PERFORM gdpr_internal.make_masked_view(ARRAY[known.view_schema, known.view_name], remake_masked_view.relation, known.profile, query);
-  PERFORM gdpr_internal.grant_view(gdpr_internal.resolve(known.view_schema, known.view_name), r) FROM unnest(readers) AS r;
+  view := gdpr_internal.make_masked_view(ARRAY[known.view_schema, known.view_name], remake_masked_view.relation, known.profile, query, acl);
+  PERFORM gdpr_internal.set_view_acl(view, a.attnum, x.acl::aclitem[])
+  FROM jsonb_each_text(column_acls) AS x(name, acl) JOIN pg_attribute AS a ON a.attrelid = view AND a.attname = x.name;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.remake_masked_view(gdpr_internal.masked_view, oid, regclass, text) IS
-  'Makes a masked view anew; its readers stay';
+  'Makes a masked view anew; the rights on it stay';
 
 --| Drops one masked view, and our right to read the table if it was the last.
 CREATE OR REPLACE FUNCTION gdpr_internal.take_masked_view(known gdpr_internal.masked_view) RETURNS void

@@ -43,33 +43,38 @@ GDPR_FUNCTION(gdpr_take_relation) {
   PG_RETURN_VOID();
 }
 
-// gdpr_internal.grant_view(view oid, role oid): GRANT SELECT ON view TO role WITH GRANT OPTION
-GDPR_FUNCTION(gdpr_grant_view) {
+// gdpr_internal.set_view_acl(view oid, column_number int2, acl aclitem[]): the rights on a masked
+// view, or with a number on one of its columns. Written as they are: a GRANT would make every
+// grantor the owner.
+GDPR_FUNCTION(gdpr_set_view_acl) {
   Oid view = PG_GETARG_OID(0);
+  AttrNumber column = PG_GETARG_INT16(1);
+  Acl* acl = PG_GETARG_ACL_P(2);
+  LockRelationOid(view, AccessExclusiveLock);
   RequireOwnView(view);
-  auto* privilege = makeNode(AccessPriv);
-  privilege->priv_name = pstrdup("select");
-  auto* grantee = makeNode(RoleSpec);
-  grantee->roletype = ROLESPEC_CSTRING;
-  grantee->rolename = GetUserNameFromId(PG_GETARG_OID(1), false);
-  auto* grant = makeNode(GrantStmt);
-  grant->is_grant = true;
-  grant->targtype = ACL_TARGET_OBJECT;
-  grant->objtype = OBJECT_TABLE;
-  grant->objects =
-      list_make1(makeRangeVar(get_namespace_name(get_rel_namespace(view)), get_rel_name(view), -1));
-  grant->privileges = list_make1(privilege);
-  grant->grantees = list_make1(grantee);
-  grant->grant_option = true;
-  grant->behavior = DROP_RESTRICT;
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  // For the look-up of the name; the grant is the view's owner's. An error ends the transaction,
-  // which brings the user back.
-  SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
-  ExecuteGrantStmt(grant);
-  SetUserIdAndSecContext(user, context);
+  bool whole = column == 0;
+  Oid catalog_id = whole ? RelationRelationId : AttributeRelationId;
+  Relation catalog = table_open(catalog_id, RowExclusiveLock);
+  HeapTuple old = whole
+                      ? SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(view))
+                      : SearchSysCacheCopy2(ATTNUM, ObjectIdGetDatum(view), Int16GetDatum(column));
+  if (!HeapTupleIsValid(old)) elog(ERROR, "masked view %u has no column %d", view, column);
+  int number = whole ? Anum_pg_class_relacl : Anum_pg_attribute_attacl;
+  bool isnull;
+  Datum before = heap_getattr(old, number, RelationGetDescr(catalog), &isnull);
+  Oid* members_before = nullptr;
+  int count_before = isnull ? 0 : aclmembers(DatumGetAclP(before), &members_before);
+  Oid* members;
+  int count = aclmembers(acl, &members);
+  Datum value = PointerGetDatum(acl);
+  bool empty = false;
+  HeapTuple tuple =
+      heap_modify_tuple_by_cols(old, RelationGetDescr(catalog), 1, &number, &value, &empty);
+  CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+  updateAclDependencies(RelationRelationId, view, column, StateOwner(), count_before,
+                        members_before, count, members);
+  table_close(catalog, RowExclusiveLock);
+  CommandCounterIncrement();
   PG_RETURN_VOID();
 }
 

@@ -5,7 +5,7 @@ SET client_min_messages = error;
 DO $$
 DECLARE r name;
 BEGIN
-  FOREACH r IN ARRAY '{masked_owner,masked_reader,masked_other}'::name[] LOOP
+  FOREACH r IN ARRAY '{masked_owner,masked_reader,masked_other,masked_chief}'::name[] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN EXECUTE format('CREATE ROLE %I', r); END IF;
   END LOOP;
 END $$;
@@ -14,8 +14,8 @@ CREATE SCHEMA crm;
 CREATE SCHEMA t;
 GRANT USAGE ON SCHEMA t TO PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA crm TO masked_owner;
-GRANT USAGE ON SCHEMA crm TO masked_reader, masked_other;
-SELECT plan(55);
+GRANT USAGE ON SCHEMA crm TO masked_reader, masked_other, masked_chief;
+SELECT plan(66);
 CREATE FUNCTION t.sees(role name, purpose text, query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   outcome text;
@@ -139,11 +139,42 @@ RESET ROLE;
 
 -- Changes of what it is made from; dropping.
 DROP VIEW crm.over;
+CREATE FUNCTION t.rights(view text) RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(r, ' ' ORDER BY r) FROM (
+    SELECT unnest(c.relacl)::text FROM pg_class AS c WHERE c.oid = $1::regclass
+    UNION ALL SELECT a.attname || ':' || unnest(a.attacl)::text FROM pg_attribute AS a WHERE a.attrelid = $1::regclass) AS x(r) $$;
+SET ROLE masked_owner;
+GRANT SELECT ON crm.contact_masked TO masked_chief WITH GRANT OPTION;
+GRANT SELECT (id, label) ON crm.contact_masked TO masked_other;
+GRANT SELECT ON crm.contact_general TO PUBLIC;
+SET ROLE masked_chief;
+GRANT SELECT (id) ON crm.contact_masked TO masked_reader;
+RESET ROLE;
+GRANT REFERENCES, TRIGGER ON crm.contact_masked TO masked_other;
+CREATE FUNCTION t.holders(view text) RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(DISTINCT refobjid::regrole::text, ' ') FROM pg_shdepend WHERE classid = 'pg_class'::regclass AND objid = $1::regclass $$;
+CREATE TABLE t.rights_before AS SELECT v AS view, t.rights(v) AS rights, t.holders(v) AS holders FROM unnest('{crm.contact_masked,crm.contact_general}'::text[]) AS v;
+SELECT is((SELECT rights ~ 'masked_reader=r/masked_owner' AND rights ~ 'masked_chief=r\*/masked_owner' AND rights ~ 'id:masked_reader=r/masked_chief' FROM t.rights_before WHERE view ~ 'masked'), true, 'readers have their right from whoever granted it');
 SELECT gdpr.classify('crm.contact', 'label', 'free_text');
+ALTER DEFAULT PRIVILEGES FOR ROLE masked_owner GRANT INSERT ON TABLES TO masked_other;
 SELECT is((SELECT count(*) FROM gdpr.doctor() WHERE object = 'crm.contact_masked' AND severity = 'warning'), 1::bigint, 'the doctor finds a view that is out of date');
 SET ROLE masked_owner;
 SELECT lives_ok($$SELECT gdpr.create_masked_view('crm.contact_masked', 'crm.contact')$$, 'the same call makes it anew');
+SELECT lives_ok($$SELECT gdpr.create_masked_view('crm.contact_general', 'crm.contact', 'generalize')$$, 'and another of the same table');
 RESET ROLE;
+SELECT is(t.rights(view), rights, 'with the rights that it had, from whoever granted them: ' || view) FROM t.rights_before;
+SELECT is(t.holders('crm.contact_masked'), 'gdpr_owner masked_chief masked_other masked_owner masked_reader', 'and PostgreSQL knows who has them');
+SELECT is(t.holders(view), holders, 'as before: ' || view) FROM t.rights_before;
+SELECT is(t.sees('masked_other', 'letters', 'SELECT id FROM crm.contact_general'), '(1) (2)', 'what everybody could read everybody can read');
+SET ROLE masked_reader;
+GRANT SELECT ON crm.contact_masked TO masked_other;
+SELECT is(has_table_privilege('masked_other', 'crm.contact_masked', 'SELECT'), false, 'a reader who could not let others read it cannot now');
+SET ROLE masked_owner;
+REVOKE SELECT ON crm.contact_masked FROM masked_chief CASCADE;
+RESET ROLE;
+SELECT is(has_any_column_privilege('masked_chief', 'crm.contact_masked', 'SELECT'), false, 'and who granted can take back, with all that came of it');
+SELECT throws_ok('DROP ROLE masked_reader', '2BP01', NULL, 'whose role cannot be dropped');
+ALTER DEFAULT PRIVILEGES FOR ROLE masked_owner REVOKE INSERT ON TABLES FROM masked_other;
 SELECT is(t.sees('masked_reader', 'letters', 'SELECT id, label FROM crm.contact_masked'), '(1,blue) (2,****)', 'its readers stay');
 SELECT is((SELECT count(*) FROM gdpr.doctor() WHERE object = 'crm.contact_masked'), 0::bigint, 'and the doctor is content');
 ALTER VIEW crm.contact_general RENAME TO contact_coarse;

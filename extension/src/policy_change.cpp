@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-// The purpose guard, the keeper of masks in tables of people, and the owner of masked views.
+// The purpose guard, and the keeper of masks in tables of people.
 #include "extension/src/owner.hpp"
 #include "extension/src/policy_call.hpp"
 #include "extension/src/state_scan.hpp"
@@ -100,17 +100,4 @@ GDPR_FUNCTION(gdpr_keep_allowed) {
            errhint("Leave them out of the UPDATE; gdpr.record_consent() changes what they "
                    "say.")));
   pg_unreachable();
-}
-
-// gdpr_internal.give_view(view oid): hands a view, or a table of masks, to the owner of pg_gdpr
-GDPR_FUNCTION(gdpr_give_view) {
-  Oid view = PG_GETARG_OID(0);
-  bool ours = get_rel_relkind(view) == RELKIND_RELATION &&
-              get_rel_namespace(view) == get_namespace_oid("gdpr_internal", false);
-  if (get_rel_relkind(view) != RELKIND_VIEW && !ours) {
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("only views are given away")));
-  }
-  // As in a recursion: nobody is asked whether gdpr_owner, of whom nobody is a member, may own it
-  ATExecChangeOwner(view, StateOwner(), true, AccessExclusiveLock);
-  PG_RETURN_VOID();
 }

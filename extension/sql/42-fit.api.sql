@@ -214,18 +214,24 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.fit(regclass, name) IS
   'the effective rule of each classified column of a relation, or what is in its way';
 
---| gdpr.effective_rule: the rule of a column with everything the column demands compiled in
-CREATE OR REPLACE FUNCTION gdpr.effective_rule(relation regclass, column_name name)
+--| gdpr_internal.effective_rule: the rule of a column with everything the column demands compiled in.
+--| Finding it runs the checks of the table's owner as her, and says what they let through.
+CREATE OR REPLACE FUNCTION gdpr_internal.effective_rule(relation regclass, column_name name)
 RETURNS text
 LANGUAGE plpgsql STRICT SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  found record;
+  caller oid := gdpr_internal.caller();
+  chosen record;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = effective_rule.relation) THEN
     RAISE EXCEPTION 'relation with OID % does not exist', effective_rule.relation::oid
       USING ERRCODE = 'undefined_table', HINT = 'Name an existing table.';
+  END IF;
+  IF NOT EXISTS (SELECT FROM gdpr_internal.bundle_grant AS b JOIN pg_roles AS r ON r.rolname = b.role
+                 WHERE b.bundle IN ('operator', 'dpo') AND pg_has_role(caller, r.oid, 'USAGE')) THEN
+    PERFORM gdpr_internal.require_owner(effective_rule.relation);
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = effective_rule.relation
                  AND a.attname = effective_rule.column_name AND a.attnum > 0 AND NOT a.attisdropped) THEN
@@ -235,14 +241,21 @@ BEGIN
             HINT = format('The columns: SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = %L::regclass AND attnum > 0 AND NOT attisdropped;',
                           effective_rule.relation);
   END IF;
-  SELECT f.* INTO found FROM gdpr_internal.fit(effective_rule.relation, effective_rule.column_name) AS f;
-  IF found.problem IS NOT NULL THEN
+  SELECT f.* INTO chosen FROM gdpr_internal.fit(effective_rule.relation, effective_rule.column_name) AS f;
+  IF chosen.problem IS NOT NULL THEN
     RAISE EXCEPTION 'column "%" of table % cannot take its treatment', effective_rule.column_name,
       effective_rule.relation
-      USING ERRCODE = coalesce(found.sqlstate, 'PD005'), DETAIL = found.problem, HINT = found.hint;
+      USING ERRCODE = coalesce(chosen.sqlstate, 'PD005'), DETAIL = chosen.problem, HINT = chosen.hint;
   END IF;
-  RETURN found.rule;
+  RETURN chosen.rule;
 END
 $$;
+COMMENT ON FUNCTION gdpr_internal.effective_rule(regclass, name) IS
+  'the rule that an erasure uses for a column; for the owner of the table, operators and the DPO';
+
+--| The door of gdpr_internal.effective_rule().
+CREATE OR REPLACE FUNCTION gdpr.effective_rule(relation regclass, column_name name)
+RETURNS text
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.effective_rule(regclass, name) IS
   'the rule of a column with unique, not null, length and, where needed, the first treatment its checks let through; NULL without a label or for columns that cannot be written';

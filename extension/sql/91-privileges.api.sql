@@ -6,7 +6,8 @@
 CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   SELECT b.bundle, b.kind, name
   FROM (VALUES
-    -- Values are treated without a key; declaring asks for ownership of the tables by itself.
+    -- Values are treated without a key; declaring asks for ownership of the tables by itself, and so does
+    -- effective_rule.
     ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'forget_missing', 'is_frozen',

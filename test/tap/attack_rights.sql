@@ -2,7 +2,7 @@
 -- Who may do what: nobody declares anything about other people's tables, nobody without a bundle erases,
 -- nobody at all reads or writes pg_gdpr's state, and shadows on the caller's search_path are not seen.
 \ir lib/attack.sql
-SELECT plan(90);
+SELECT plan(95);
 
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 CREATE SCHEMA eve AUTHORIZATION attack_eve;
@@ -44,7 +44,8 @@ INSERT INTO t.refused VALUES
   ($$SELECT gdpr.drop_blocker('client', 'job')$$),
   ($$SELECT gdpr.redirect_frozen('client', 'vic.job', 'client_id', '2')$$),
   ($$SELECT gdpr.drop_redirect('client', 'vic.job', 'client_id')$$),
-  ($$SELECT gdpr.drop_missing('client')$$);
+  ($$SELECT gdpr.drop_missing('client')$$),
+  ($$SELECT gdpr.effective_rule('vic.client', 'name')$$);
 SELECT matches(t.attempt('attack_eve', statement), '^(42501|42809|3F000|42P01)', 'refused to eve: ' || statement) FROM t.refused;
 SELECT is((SELECT count(*) FROM gdpr_internal.link), 1::bigint, 'there is still one link');
 SELECT is((SELECT count(*) FROM gdpr_internal.subject_type), 2::bigint, 'and two subject types');
@@ -80,7 +81,10 @@ SELECT is(left(t.attempt('attack_eve', statement), 5), '42501', 'needs a bundle:
   ($$CREATE TRIGGER g BEFORE INSERT ON eve.thing FOR EACH ROW EXECUTE FUNCTION gdpr_internal.guard_changed()$$)) AS v(statement);
 
 -- An operator erases and reads certificates, and does not change them.
-SELECT gdpr.grant_bundle('operator', 'attack_op');
+SELECT gdpr.grant_bundle('operator', 'attack_op'), gdpr.grant_bundle('reader', 'attack_mallory');
+SELECT is(t.attempt(role, $$SELECT gdpr.effective_rule('vic.client', 'name')$$), '', 'what a column''s checks let through is told to ' || role)
+FROM unnest('{attack_vic,attack_op,postgres}'::name[]) AS role;
+SELECT is(left(t.attempt('attack_mallory', $$SELECT gdpr.effective_rule('vic.client', 'name')$$), 5), '42501', 'and to no reader of reports');
 SELECT is(left(t.attempt('attack_op', statement), 5), '42501', 'refused to an operator: ' || statement) FROM (VALUES
   ($$SELECT gdpr.subject_data('client', '1')$$),
   ($$SELECT gdpr.grant_bundle('dpo', 'attack_op')$$),

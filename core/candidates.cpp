@@ -81,9 +81,10 @@ std::vector<std::string_view> ShapedConstants(std::string_view kind) {
 
 void AddTexts(const Rule& rule, List& list) {
   for (const std::string_view text : ShapedConstants(rule.kind->name)) list.AddConstant(text);
+  // Letters before digits: a check may take both, and more people can be told apart by letters.
   for (const SurrogateForm form :
-       {SurrogateForm::kPlain, SurrogateForm::kEmail, SurrogateForm::kDigits, SurrogateForm::kUpper,
-        SurrogateForm::kLower, SurrogateForm::kUuid}) {
+       {SurrogateForm::kPlain, SurrogateForm::kEmail, SurrogateForm::kUpper, SurrogateForm::kLower,
+        SurrogateForm::kDigits, SurrogateForm::kUuid}) {
     list.Add(form);
   }
   for (const std::string_view text : {"anonymized", "ANONYMIZED", "unknown", "X", "x", "0", "-",

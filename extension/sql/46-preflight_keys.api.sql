@@ -175,21 +175,55 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE
-    WHEN $1 = 21 THEN 15 WHEN $1 = 23 THEN 31 WHEN $1 = 20 THEN 63 WHEN $1 = 2950 THEN 122
-    WHEN $1 = 1700 THEN least(p.length, 18) * log(10) / log(2)
+    -- numbers: 1 to what the type and its digits hold
+    WHEN $1 IN (20, 21, 23, 700, 701, 1700) THEN least(
+      CASE $1 WHEN 21 THEN 15 WHEN 23 THEN 31 WHEN 700 THEN 24 WHEN 701 THEN 53 ELSE 18 * log(2, 10) END,
+      p.length * log(2, 10))
+    WHEN $1 = 1082 THEN log(2, 365 * 1899)               -- the days of the years 1 to 1899
+    WHEN $1 IN (1114, 1184) THEN log(2, 900 * 31536000.) -- the years 1000 to 1899, by the second at least
+    WHEN $1 IN (650, 869) THEN 28                        -- 240.0.0.0/4
+    WHEN $1 = 829 THEN 46 WHEN $1 = 774 THEN 62 WHEN $1 = 2950 THEN 122 WHEN $1 = 17 THEN 128
     WHEN t.typcategory <> 'S' THEN NULL
-    WHEN p.treatment = 'surrogate(digits)' THEN least(coalesce(p.length, 19), 19) * log(10) / log(2)
-    WHEN p.treatment = 'surrogate(email)' OR p.kind = 'email'
-      -- the shortest e-mail keeps 10 characters for its domain
-      THEN 5 * least(16, greatest(coalesce(p.length, 60) - 10, 1))
+    -- the first digit is never 0
+    WHEN p.treatment = 'surrogate(digits)' THEN log(2, 9) + (least(coalesce(p.length, 19), 19) - 1) * log(2, 10)
+    WHEN p.treatment IN ('surrogate(lower)', 'surrogate(upper)') THEN least(coalesce(p.length, 16), 16) * log(2, 26)
+    WHEN p.treatment = 'surrogate(uuid)' THEN 4 * least(coalesce(p.length, 36), 30)
+    -- a short e-mail keeps 10 characters for its domain, the shortest none
+    WHEN (p.treatment = 'surrogate(email)' OR p.kind = 'email') AND coalesce(p.length, 60) > 13
+      THEN 5 * least(16, coalesce(p.length, 60) - 10)
     WHEN p.length < 24 THEN 5 * least(16, p.length)
     ELSE 65
-  END
+  END::double precision
   FROM pg_type AS t CROSS JOIN LATERAL gdpr_internal.rule_parts($2) AS p
   WHERE t.oid = $1;
 $$;
 COMMENT ON FUNCTION gdpr_internal.random_bits(oid, text) IS
-  'random bits in a unique surrogate of a type; NULL where it is not random';
+  'random bits in a unique surrogate of a type, or a few less; NULL where it is not random';
+
+--| gdpr_internal.rows_about: how many rows a table has; counted where the statistics do not know
+CREATE OR REPLACE FUNCTION gdpr_internal.rows_about(relation oid)
+RETURNS double precision
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rows double precision;
+BEGIN
+  -- 0 is what an analyzed empty table has, even when it has been filled since
+  SELECT sum(c.reltuples) INTO rows
+  FROM gdpr_internal.tree(rows_about.relation) AS leaf (relid)
+  JOIN pg_class AS c ON c.oid = leaf.relid AND c.relkind = 'r'
+  WHERE pg_relation_size(c.oid) > 0
+  HAVING min(c.reltuples) > 0;
+  IF rows IS NULL THEN
+    SELECT q.n INTO rows FROM gdpr_internal.query_as_owner(rows_about.relation, format(
+      'SELECT pg_catalog.count(*) FROM %s', gdpr_internal.sql_name(rows_about.relation))) AS q (n bigint);
+  END IF;
+  RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.rows_about(oid) IS
+  'rows of a table and its children by the statistics; counted where there are none';
 
 --| gdpr_internal.preflight_unique: how far random surrogates stay apart, and partition keys
 CREATE OR REPLACE FUNCTION gdpr_internal.preflight_unique(subject_type text)
@@ -200,9 +234,7 @@ AS $$
   WITH random AS (
     SELECT t.relation, n.column_name, n.column_type, n.index_name,
            gdpr_internal.random_bits(n.base_type, f.rule) AS bits,
-           (SELECT coalesce(sum(greatest(c.reltuples, 0)) FILTER (WHERE c.relkind = 'r'), 0)
-            FROM gdpr_internal.tree(t.relation) AS leaf (relid)
-            JOIN pg_class AS c ON c.oid = leaf.relid) AS estimate
+           gdpr_internal.rows_about(t.relation) AS estimate
     FROM gdpr_internal.preflight_tables($1) AS t
     CROSS JOIN LATERAL gdpr_internal.column_needs(t.relation) AS n
     JOIN LATERAL gdpr_internal.fit(t.relation, n.column_name) AS f ON f.rule IS NOT NULL
@@ -223,7 +255,7 @@ AS $$
                      WHEN b.chance >= 0.001 THEN round(ceil(b.chance::numeric * 1000) / 1000, 3)::text
                      WHEN b.chance > 0 THEN '10^' || ceil(log(b.chance)) ELSE '10^-9' END),
          CASE WHEN b.chance > 0.001 THEN concat_ws(' ',
-           'Such a person is tried again by gdpr-batch. A wider column avoids it:',
+           'Equal ones are drawn again. A wider column avoids it:',
            format('ALTER TABLE %s ALTER COLUMN %I TYPE %s;', b.relation::regclass, b.column_name,
                   CASE WHEN b.column_type IN ('smallint', 'integer', 'bigint') THEN 'bigint' ELSE 'varchar(24)' END))
            ELSE 'Nothing to do.' END

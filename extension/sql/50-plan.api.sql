@@ -146,6 +146,30 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.plan_children(regclass) IS
   'The classified columns that only inheritance children of a table have';
 
+--| Unique indexes over surrogates that may be equal by chance, by table: {"16400": ["16410"]}. A table has 2^40
+--| rows at most, and of 2^60 values the next one is then taken once in a million; an expression may leave fewer.
+CREATE OR REPLACE FUNCTION gdpr_internal.plan_small(relation regclass, columns jsonb, children jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.jsonb_object_agg(s.relid, s.indexes)
+  FROM (
+    SELECT t.relid, pg_catalog.jsonb_agg(DISTINCT i.indexrelid) AS indexes
+    FROM gdpr_internal.tree($1) AS t(relid)
+    JOIN pg_index AS i ON i.indrelid = t.relid AND i.indislive AND (i.indisunique OR i.indisexclusion)
+    JOIN pg_attribute AS a ON a.attrelid = t.relid AND a.attnum > 0 AND NOT a.attisdropped
+     AND (a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+          OR i.indexprs::text ~ (':varattno ' || a.attnum || ' '))
+    JOIN pg_catalog.jsonb_array_elements($2 || coalesce($3->(t.relid::text), '[]')) AS c
+      ON c->>'column' = a.attname AND c ? 'set'
+    CROSS JOIN LATERAL gdpr_internal.rule_parts(c->>'rule') AS p
+    WHERE p.is_unique AND coalesce(p.treatment, 'surrogate') ~ '^surrogate'
+      AND (i.indexprs IS NOT NULL
+           OR coalesce(gdpr_internal.random_bits(gdpr_internal.base_type(a.atttypid), c->>'rule'), 0) < 60)
+    GROUP BY t.relid
+  ) AS s
+$$;
+COMMENT ON FUNCTION gdpr_internal.plan_small(regclass, jsonb, jsonb) IS
+  'Unique indexes of a table and its children over surrogates from a small space';
+
 --| Who else may point at a shared row: the links into it and every foreign key onto it.
 CREATE OR REPLACE FUNCTION gdpr_internal.plan_referrers(subject_type text, shared regclass)
 RETURNS jsonb
@@ -214,6 +238,8 @@ BEGIN
         ON p.relation = gdpr_internal.resolve(l.parent_schema, l.parent_name)
       WHERE l.link = ANY (plan_step.links)),
     'children', children,
+    'small', CASE WHEN plan_step.on_erase <> 'delete'
+      THEN gdpr_internal.plan_small(plan_step.relation, columns, children) END,
     'redacting', pg_catalog.jsonb_path_exists(pg_catalog.jsonb_build_array(columns, children), '$.**.redact'),
     'set', (SELECT pg_catalog.concat_ws(', ', pg_catalog.string_agg(c->>'set', ', '), unlinked)
       FROM pg_catalog.jsonb_array_elements(columns) AS c),

@@ -130,10 +130,95 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.people_who_go(text, text[], integer[], bigint, integer, boolean) IS
   'The people who can be anonymized now; the others are recorded in the run or refused';
 
+--| One statement on rows of one table, as its owner. Rows go by where they are now, if others may move them.
+CREATE OR REPLACE FUNCTION gdpr_internal.change_piece(
+  relation oid, command text, tids tid[], people integer[], own jsonb, moves boolean)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF change_piece.moves THEN
+    change_piece.tids := gdpr_internal.latest_tids(change_piece.relation, change_piece.tids);
+  END IF;
+  IF change_piece.own IS NULL THEN
+    RETURN gdpr_internal.execute_as_owner(change_piece.relation, command, change_piece.tids);
+  END IF;
+  RETURN gdpr_internal.execute_as_owner(change_piece.relation, command, change_piece.tids, people, change_piece.own);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_piece(oid, text, tid[], integer[], jsonb, boolean) IS
+  'Runs one UPDATE or DELETE on rows of one table as its owner; the number of rows changed';
+
+--| Whether an error names one of the table's own indexes whose surrogates are few. A RAISE of a user's names none.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_small_index(
+  relation oid, indexes jsonb, schema_name text, table_name text, constraint_name text)
+RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT FROM pg_index AS i
+    JOIN pg_class AS x ON x.oid = i.indexrelid
+    JOIN pg_class AS c ON c.oid = i.indrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE i.indrelid = $1 AND $2 ? i.indexrelid::text
+      AND n.nspname = $3 AND c.relname = $4 AND x.relname = $5)
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_small_index(oid, jsonb, text, text, text) IS
+  'Whether the constraint of an error is one of these indexes of the table';
+
+--| The same statement where surrogates are few and may be equal by chance, or taken: what collides is rolled
+--| back and drawn again in halves, at last row by row. Without a collision it stays one statement.
+CREATE OR REPLACE FUNCTION gdpr_internal.change_by_halves(
+  relation oid, command text, once tid[], tids tid[], people integer[], own jsonb, moves boolean, indexes jsonb)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- Preflight refuses a column that has more rows than half its surrogates, so a single row collides at most
+  -- every second time, and this often running once in 2^40.
+  most_misses CONSTANT integer := 40;
+  size integer := cardinality(change_by_halves.once);
+  done integer := 0;
+  misses integer := 0;
+  rows bigint := 0;
+  piece record;
+  schema_name text;
+  table_name text;
+  constraint_name text;
+BEGIN
+  WHILE done < cardinality(change_by_halves.once) LOOP
+    IF change_by_halves.own IS NULL THEN
+      SELECT change_by_halves.once[done + 1:done + size] AS tids, NULL::integer[] AS people INTO piece;
+    ELSE
+      SELECT array_agg(x.tid) AS tids, array_agg(x.person) AS people INTO piece
+      FROM unnest(change_by_halves.once[done + 1:done + size]) AS o(tid)
+      JOIN unnest(change_by_halves.tids, change_by_halves.people) AS x(tid, person) ON x.tid = o.tid;
+    END IF;
+    BEGIN
+      rows := rows + gdpr_internal.change_piece(
+        change_by_halves.relation, command, piece.tids, piece.people, own, moves);
+      done := done + size;
+      size := size * 2;
+      misses := 0;
+    EXCEPTION WHEN unique_violation OR exclusion_violation THEN
+      GET STACKED DIAGNOSTICS schema_name = SCHEMA_NAME, table_name = TABLE_NAME, constraint_name = CONSTRAINT_NAME;
+      IF misses = most_misses OR NOT gdpr_internal.is_small_index(
+           change_by_halves.relation, indexes, schema_name, table_name, constraint_name) THEN
+        RAISE;
+      ELSIF size = 1 THEN
+        misses := misses + 1;
+      END IF;
+      size := greatest(size / 2, 1);
+    END;
+  END LOOP;
+  RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.change_by_halves(oid, text, tid[], tid[], integer[], jsonb, boolean, jsonb) IS
+  'change_piece() that draws new surrogates for rows whose small unique column collided by chance, a bounded number of times';
+
 --| Changes found rows of one table as its owner and insists that every one was changed. In the
 --| statement $1 is the array of rows, %1$s the table (a partition or child), %2$s the assignments.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_rows(
-  statement text, assignments text, children jsonb, hits gdpr_internal.found_rows, own jsonb, moves boolean)
+  statement text, assignments text, children jsonb, hits gdpr_internal.found_rows, own jsonb, moves boolean,
+  small jsonb)
 RETURNS gdpr_internal.row_count[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -151,14 +236,13 @@ BEGIN
   LOOP
     CONTINUE WHEN leaf.assignments = '' AND change_rows.assignments IS NOT NULL;
     command := format(change_rows.statement, gdpr_internal.sql_name(leaf.relid), leaf.assignments);
-    IF change_rows.moves THEN
-      leaf.once := gdpr_internal.latest_tids(leaf.relid, leaf.once);
-      leaf.tids := gdpr_internal.latest_tids(leaf.relid, leaf.tids);
-    END IF;
-    IF change_rows.own IS NULL THEN
-      rows := gdpr_internal.execute_as_owner(leaf.relid, command, leaf.once);
+    IF change_rows.small ? leaf.relid::text THEN
+      rows := gdpr_internal.change_by_halves(leaf.relid, command, leaf.once, leaf.tids, leaf.people,
+        change_rows.own, change_rows.moves, change_rows.small->(leaf.relid::text));
     ELSE
-      rows := gdpr_internal.execute_as_owner(leaf.relid, command, leaf.tids, leaf.people, change_rows.own);
+      rows := gdpr_internal.change_piece(leaf.relid, command,
+        CASE WHEN change_rows.own IS NULL THEN leaf.once ELSE leaf.tids END,
+        leaf.people, change_rows.own, change_rows.moves);
     END IF;
     IF rows <> cardinality(leaf.once) THEN
       RAISE EXCEPTION 'rows changed in table % differ from the rows found', leaf.relid::regclass
@@ -171,7 +255,7 @@ BEGIN
   RETURN result;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.change_rows(text, text, jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.change_rows(text, text, jsonb, gdpr_internal.found_rows, jsonb, boolean, jsonb) IS
   'Runs one set-based UPDATE or DELETE per table as its owner; an error if rows changed differ from rows found';
 
 --| SQL text: the one UPDATE of a table. With own values (redaction) rows are joined to them.
@@ -202,10 +286,11 @@ BEGIN
     RETURN '{}';
   ELSIF step->>'on_erase' = 'delete' THEN
     RETURN gdpr_internal.change_rows('DELETE FROM ONLY %1$s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
-      NULL, NULL, change_step.hits, NULL, change_step.moves);
+      NULL, NULL, change_step.hits, NULL, change_step.moves, NULL);
   END IF;
   RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(redacting), coalesce(step->>'set', ''),
-    step->'children', change_step.hits, CASE WHEN redacting THEN coalesce(change_step.own, '{}') END, change_step.moves);
+    step->'children', change_step.hits, CASE WHEN redacting THEN coalesce(change_step.own, '{}') END, change_step.moves,
+    step->'small');
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.change_step(jsonb, gdpr_internal.found_rows, jsonb, boolean) IS
@@ -227,7 +312,7 @@ BEGIN
                     WHERE g.relid = x.relid AND g.tid = x.tid);
   IF step->>'redacts' IS NULL OR stay.tids IS NULL THEN RETURN '{}'; END IF;
   RETURN gdpr_internal.change_rows(gdpr_internal.update_statement(true), step->>'redacts', NULL, stay,
-    coalesce(redact_staying.own, '{}'), redact_staying.moves);
+    coalesce(redact_staying.own, '{}'), redact_staying.moves, NULL);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.redact_staying(jsonb, gdpr_internal.found_rows, gdpr_internal.found_rows, jsonb, boolean) IS

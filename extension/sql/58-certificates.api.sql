@@ -67,24 +67,19 @@ BEGIN
   WHERE NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f
                     WHERE f.subject_type = trial.subject_type AND f.subject_key = k.key);
   IF keys IS NULL THEN RETURN; END IF;
-  -- Random surrogates of a small type may be equal by chance, of which preflight warns by itself: what fails
-  -- three times over is no chance.
-  FOR attempt IN 1..3 LOOP
-    BEGIN
-      PERFORM gdpr_internal.immediate_constraints();
-      -- The trial erases people whom a blocker holds back, too; but a blocker that fails stops every erasure.
-      PERFORM FROM gdpr_internal.blocked(trial.subject_type, keys);
-      PERFORM gdpr_internal.erase_people(trial.subject_type, keys, 'trial', 'keep', trial => true);
-      -- not PD000: a handler for that would catch the whole class
-      RAISE EXCEPTION USING ERRCODE = 'PD999', MESSAGE = 'the trial went well';
-    EXCEPTION WHEN SQLSTATE 'PD999' THEN
-      RETURN;
-    WHEN OTHERS OR assert_failure THEN
-      GET STACKED DIAGNOSTICS error_code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-      EXIT WHEN error_code <> '23505';
-    END;
-  END LOOP;
-  RETURN NEXT;
+  BEGIN
+    PERFORM gdpr_internal.immediate_constraints();
+    -- The trial erases people whom a blocker holds back, too; but a blocker that fails stops every erasure.
+    PERFORM FROM gdpr_internal.blocked(trial.subject_type, keys);
+    PERFORM gdpr_internal.erase_people(trial.subject_type, keys, 'trial', 'keep', trial => true);
+    -- not PD000: a handler for that would catch the whole class
+    RAISE EXCEPTION USING ERRCODE = 'PD999', MESSAGE = 'the trial went well';
+  EXCEPTION WHEN SQLSTATE 'PD999' THEN
+    RETURN;
+  WHEN OTHERS OR assert_failure THEN
+    GET STACKED DIAGNOSTICS error_code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN NEXT;
+  END;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.trial(text, integer) IS

@@ -213,7 +213,7 @@ CREATE FUNCTION t.ops(count int) RETURNS SETOF text LANGUAGE sql AS $$
         WHEN r < 0.40 THEN 'decide' WHEN r < 0.52 THEN 'opt_out' WHEN r < 0.60 THEN 'opt_in' WHEN r < 0.66 THEN 'suppress'
         WHEN r < 0.69 THEN 'lift' WHEN r < 0.77 THEN 'object' WHEN r < 0.80 THEN 'overrule' WHEN r < 0.83 THEN 'unobject'
         WHEN r < 0.85 THEN 'restrict' WHEN r < 0.88 THEN 'unrestrict' WHEN r < 0.945 THEN 'basis' WHEN r < 0.96 THEN 'unbasis'
-        WHEN r < 0.964 THEN 'erase' WHEN r < 0.979 THEN 'younger' WHEN r < 0.987 THEN 'action' WHEN r < 0.99 THEN 'drop' ELSE 'declare' END AS op
+        WHEN r < 0.968 THEN 'erase' WHEN r < 0.979 THEN 'younger' WHEN r < 0.985 THEN 'action' WHEN r < 0.99 THEN 'drop' ELSE 'declare' END AS op
     FROM (SELECT i, random() AS r FROM generate_series(1, $1) AS i) AS s) AS o ORDER BY i
 $$;
 

@@ -200,6 +200,7 @@ INSERT INTO t.forged
   SELECT overlay(:'genuine' PLACING d FROM i FOR 1) FROM generate_series(1, length(:'genuine')) AS i, unnest('{A,B,_}'::text[]) AS d WHERE substr(:'genuine', i, 1) <> d
   UNION ALL SELECT left(:'genuine', i) FROM generate_series(0, length(:'genuine') - 1) AS i
   UNION ALL SELECT left(:'genuine', i) || substr(:'neighbour', i + 1) FROM generate_series(9, length(:'genuine') - 2) AS i
+    WHERE substr(:'genuine', i + 1) <> substr(:'neighbour', i + 1)  -- the last few may be equal by chance
   UNION ALL SELECT x || :'genuine' FROM unnest(ARRAY['A', ' ', E'\n', 'é', '"', '%41']) AS x
   UNION ALL SELECT :'genuine' || x FROM unnest(ARRAY['A', 'AAAA', ' ', '=', E'\n', 'é', '''; DROP TABLE person; --', :'neighbour']) AS x
   UNION ALL SELECT upper(:'genuine') UNION ALL SELECT reverse(:'genuine') UNION ALL SELECT translate(:'genuine', '-_', '+/') || '='

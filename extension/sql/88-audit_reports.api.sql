@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW gdpr_internal.audit_line AS
       ELSE coalesce(c.row_key, c.subject_key) END AS row_key,
     gdpr_internal.audit_columns(c.body, h.numbers, h.names) AS changed,
     gdpr_internal.audit_values(c.body, h.numbers, h.names, 'from') AS from_values,
-    CASE s.operation WHEN 'E' THEN jsonb_build_object('events', c.row_key)
+    CASE s.operation WHEN 'E' THEN jsonb_build_object('events', split_part(c.row_key, ' ', 1)::int, 'statements', split_part(c.row_key, ' ', 2)::int)
       ELSE gdpr_internal.audit_values(c.body, h.numbers, h.names, 'to') END AS to_values,
     c.tombstone IS NOT NULL AS erased
   FROM gdpr_internal.audit_change AS c JOIN gdpr_internal.audit_statement AS s ON s.statement = c.statement
@@ -54,7 +54,7 @@ COMMENT ON COLUMN gdpr.audit_log.operation IS
 COMMENT ON COLUMN gdpr.audit_log.subject_key IS 'whose row it was; a keyed digest where the key was personal and the person has left';
 COMMENT ON COLUMN gdpr.audit_log.row_key IS 'the row''s primary key before the change';
 COMMENT ON COLUMN gdpr.audit_log.changed IS 'columns that changed; the values may be erased, or not written down';
-COMMENT ON COLUMN gdpr.audit_log.to_values IS 'values after the change, as text; of an erasure: from how many events values were taken';
+COMMENT ON COLUMN gdpr.audit_log.to_values IS 'values after the change, as text; of an erasure: from how many events and statements values of the person were taken';
 COMMENT ON COLUMN gdpr.audit_log.erased IS 'true: the personal values were erased since; the event''s seal still holds';
 
 --| The key under which the log knows a person: as the key's own type writes it. A digest from a certificate, and keys
@@ -78,10 +78,11 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.audited_key(text, text) IS 'The key under which the audit log knows a person';
 
 --| Everything that happened to a person and to all rows that are theirs, by index whatever the planner believes: the log
---| keeps no statistics on values, and a wrong guess would read all of it.
+--| keeps no statistics on values, and a wrong guess would read all of it. Planned anew each time: a partition that was empty
+--| at the start of the month is not any more.
 CREATE OR REPLACE FUNCTION gdpr.subject_audit(subject_type text, subject_key text) RETURNS SETOF gdpr.audit_log
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   person text := gdpr_internal.audited_key(subject_audit.subject_type, subject_audit.subject_key);
 BEGIN

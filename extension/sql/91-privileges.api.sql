@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'forget_missing', 'is_frozen',
-      'protect', 'unprotect', 'create_masked_view', 'drop_masked_view', 'state_alias']),
+      'protect', 'unprotect', 'audit', 'unaudit', 'create_masked_view', 'drop_masked_view', 'state_alias']),
     ('public', 'view', ARRAY['kinds', 'classification', 'purposes', 'countries']),
     -- What policies and masked views call is checked against the reader; without USAGE on the schema
     -- nobody calls it by hand.
@@ -33,17 +33,25 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
-      'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign']),
+      'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
+      'seal_audit', 'expire_audit']),
     ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'opt_outs',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue']),
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_status']),
+    -- Who reads what was done to whom, and checks that nobody changed the record of it.
+    ('auditor', 'function', ARRAY['subject_audit', 'user_audit', 'verify_audit', 'export_audit', 'prove_event', 'audit_public_key']),
+    ('auditor', 'view', ARRAY['audit_log', 'audit_status', 'audit_seals']),
+    -- A view checks the functions it calls against the reader.
+    ('auditor', 'internal', ARRAY['audit_columns', 'audit_values']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
       'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
       'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
       'require_reconsent', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
-      'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor']),
+      'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor', 'subject_audit', 'user_audit', 'verify_audit',
+      'export_audit', 'prove_event', 'audit_public_key']),
     ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'opt_outs', 'sign_ups', 'rehearsal',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue'])
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_log', 'audit_status', 'audit_seals']),
+    ('dpo', 'internal', ARRAY['audit_columns', 'audit_values'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
 COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions, procedures and views each holds';
 
@@ -132,7 +140,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr.grant_bundle(text, regrole) IS
-  'Gives a role a bundle of rights: reader, consent_editor, web (redeems tokens), operator (the night) or dpo (decides and reads reports)';
+  'Gives a role a bundle of rights: reader, consent_editor, web (redeems tokens), operator (the night), auditor (reads and verifies the log of changes) or dpo (decides and reads reports)';
 
 --| Takes a bundle away; what other bundles of the role hold stays.
 CREATE OR REPLACE FUNCTION gdpr.revoke_bundle(bundle text, role regrole) RETURNS void

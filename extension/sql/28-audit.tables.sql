@@ -99,6 +99,7 @@ COMMENT ON COLUMN gdpr_internal.audit_subject.digest IS 'salted digest of a form
 
 --| Numbers of statements within a second.
 CREATE SEQUENCE gdpr_internal.audit_statement_seq MINVALUE 0 MAXVALUE 1073741823 CYCLE CACHE 32;
+ALTER SEQUENCE gdpr_internal.audit_statement_seq OWNED BY gdpr_internal.audit_statement.statement;
 COMMENT ON SEQUENCE gdpr_internal.audit_statement_seq IS 'Makes statements of the same second differ';
 
 --| Signed batches of events, chained.

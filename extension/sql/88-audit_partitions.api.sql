@@ -1,0 +1,81 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Months of events. Made by gdpr.audit(), the nightly run, the worker, and by a writer that finds none; never by
+-- CREATE EXTENSION, or a restore would meet its own.
+
+--| The first statement number of the month that a time lies in.
+CREATE OR REPLACE FUNCTION gdpr_internal.first_statement(at timestamptz) RETURNS bigint
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+  SELECT extract(epoch FROM date_trunc('month', $1, 'UTC') - timestamptz '2000-01-01 00:00:00+00')::bigint << 30
+$$;
+COMMENT ON FUNCTION gdpr_internal.first_statement(timestamptz) IS
+  'The first statement number of the month (UTC) that a time lies in';
+
+--| One month of one table. Attached, never CREATE … PARTITION OF: its lock would stop writers.
+CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partition(parent name, month timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  part text := format('%s_%s', parent, to_char(month AT TIME ZONE 'UTC', 'YYYYMM'));
+  held text;
+BEGIN
+  EXECUTE format('CREATE TABLE gdpr_internal.%I (LIKE gdpr_internal.%I INCLUDING ALL)', part, parent);
+  EXECUTE format(CASE parent
+    WHEN 'audit_statement' THEN
+      'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement);'
+      'CREATE INDEX ON gdpr_internal.%1$I (system_id, xid, statement);'
+      'CREATE INDEX ON gdpr_internal.%1$I (lower(app_user)) WHERE app_user IS NOT NULL'
+    WHEN 'audit_change' THEN
+      'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n);'
+      'CREATE INDEX ON gdpr_internal.%1$I (subject_key, subject_type);'
+      'CREATE INDEX ON gdpr_internal.%1$I (tombstone) WHERE tombstone IS NOT NULL'
+    ELSE
+      'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n, place);'
+      'CREATE INDEX ON gdpr_internal.%1$I (subject_key)' END, part);
+  -- statistics would keep samples of values that an erasure takes
+  FOR held IN SELECT a.attname FROM pg_attribute AS a
+    WHERE a.attrelid = format('gdpr_internal.%I', part)::regclass AND a.attnum > 0
+      AND a.attname IN ('body', 'seed', 'salt', 'digest', 'row_key', 'subject_key', 'app_user', 'client_address', 'actor_digests')
+  LOOP
+    EXECUTE format('ALTER TABLE gdpr_internal.%I ALTER COLUMN %I SET STATISTICS 0', part, held);
+  END LOOP;
+  EXECUTE format('CREATE TRIGGER zz_gdpr_history_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
+    'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.keep_history()', part);
+  EXECUTE format('COMMENT ON TABLE gdpr_internal.%I IS %L', part,
+    format('Events of %s (UTC)', to_char(month AT TIME ZONE 'UTC', 'YYYY-MM')));
+  EXECUTE format('ALTER TABLE gdpr_internal.%I ATTACH PARTITION gdpr_internal.%I FOR VALUES FROM (%s) TO (%s)', parent, part,
+    gdpr_internal.first_statement(month), gdpr_internal.first_statement(month + interval '1 month'));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.make_audit_partition(name, timestamptz) IS 'Makes one month of one table of events';
+
+--| Makes the partitions of this month and of the next ones; how many there were to make. Needs no lock that a
+--| writer holds back or waits for.
+CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partitions(months_ahead int DEFAULT 2) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+  -- audit_statement last: where it has a month, the others have it
+  parents CONSTANT name[] := '{audit_change, audit_subject, audit_statement}';
+  first CONSTANT timestamptz := date_trunc('month', clock_timestamp());
+  parent name;
+  month timestamptz;
+  made int := 0;
+BEGIN
+  IF NOT EXISTS (
+      SELECT FROM unnest(parents) AS p, generate_series(0, months_ahead) AS m
+      WHERE gdpr_internal.resolve('gdpr_internal', format('%s_%s', p, to_char(first + make_interval(months => m), 'YYYYMM'))) IS NULL) THEN
+    RETURN 0;
+  END IF;
+  -- the lock that ATTACH takes as well: one at a time, and writers go on
+  LOCK TABLE ONLY gdpr_internal.audit_change IN SHARE UPDATE EXCLUSIVE MODE;
+  FOREACH parent IN ARRAY parents LOOP
+    FOR month IN SELECT first + make_interval(months => m) FROM generate_series(0, months_ahead) AS m LOOP
+      IF gdpr_internal.resolve('gdpr_internal', format('%s_%s', parent, to_char(month, 'YYYYMM'))) IS NULL THEN
+        PERFORM gdpr_internal.make_audit_partition(parent, month);
+        made := made + 1;
+      END IF;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.make_audit_partitions(int) IS
+  'Makes the partitions of events for this month (UTC) and the next ones; returns how many were made';

@@ -52,7 +52,8 @@ CREATE TABLE gdpr_internal.audit_statement (
   seed bytea,
   app_user text,
   client_address inet,
-  actor_digests bytea
+  actor_digests bytea,
+  tombstone bigint
 ) PARTITION BY RANGE (statement);
 COMMENT ON TABLE gdpr_internal.audit_statement IS 'Statements that changed audited relations: who, when, for which purpose, how many rows';
 COMMENT ON COLUMN gdpr_internal.audit_statement.statement IS 'seconds since 2000-01-01 UTC times 2^30, plus a number: partitions are months of it';
@@ -65,6 +66,8 @@ COMMENT ON COLUMN gdpr_internal.audit_statement.acting_role IS 'the role in forc
 COMMENT ON COLUMN gdpr_internal.audit_statement.app_user IS 'as the application claimed';
 COMMENT ON COLUMN gdpr_internal.audit_statement.actor_digests IS
   'salted digests of application user and address, in place of them and of the seed once these were a person''s who left';
+
+COMMENT ON COLUMN gdpr_internal.audit_statement.tombstone IS 'the statement (operation E) that erased its actor; NULL: not erased';
 
 --| One changed row.
 CREATE TABLE gdpr_internal.audit_change (

@@ -22,7 +22,8 @@ BEGIN
     WHEN 'audit_statement' THEN
       'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement);'
       'CREATE INDEX ON gdpr_internal.%1$I (system_id, xid, statement);'
-      'CREATE INDEX ON gdpr_internal.%1$I (lower(app_user)) WHERE app_user IS NOT NULL'
+      'CREATE INDEX ON gdpr_internal.%1$I (lower(app_user)) WHERE app_user IS NOT NULL;'
+      'CREATE INDEX ON gdpr_internal.%1$I (tombstone) WHERE tombstone IS NOT NULL'
     WHEN 'audit_change' THEN
       'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n);'
       'CREATE INDEX ON gdpr_internal.%1$I (subject_key, subject_type);'

@@ -24,6 +24,18 @@ inline void ReserveSettings() {
 #endif
 }
 
+/// Lets `request` ask for shared memory at the right moment; only while shared_preload_libraries are
+/// loaded. `previous` keeps another library's hook, which `request` calls first.
+inline void RequestSharedMemory(void (**previous)(), void (*request)()) {
+#if PG_VERSION_NUM >= 150000
+  *previous = shmem_request_hook;
+  shmem_request_hook = request;
+#else
+  *previous = nullptr;
+  request();
+#endif
+}
+
 /// Starts an index scan with `keys` scan keys.
 inline IndexScanDesc BeginIndexScan(Relation heap, Relation index, Snapshot snapshot, int keys) {
 #if PG_VERSION_NUM >= 180000

@@ -5,6 +5,8 @@
 #include "extension/src/key.hpp"
 #include "extension/src/label.hpp"
 #include "extension/src/purpose.hpp"
+#include "extension/src/seal_settings.hpp"
+#include "extension/src/seal_work.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -39,8 +41,10 @@ void _PG_init(void) {
                              "An interval such as \"35 days\"; empty means not known.",
                              &backup_retention, "", PGC_SUSET, 0, CheckRetention, nullptr, nullptr);
   DefinePolicySettings();
+  DefineSealSettings();
   ReserveSettings();
   RegisterLabelProvider();
   RegisterFreeze();
   RegisterAllowed();
+  RegisterSealing();
 }

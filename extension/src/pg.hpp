@@ -49,6 +49,7 @@ extern "C" {
 #include "commands/seclabel.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "common/ip.h"
 #include "executor/executor.h"
 #include "executor/spi.h"

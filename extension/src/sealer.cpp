@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: PostgreSQL
+// The worker that seals one database: seals until nothing is left, stays while more comes, and goes as soon
+// as nobody writes or somebody wants the database for himself. Everything it runs is ours, as gdpr_owner.
+#include "extension/src/anchor.hpp"
+#include "extension/src/seal_settings.hpp"
+#include "extension/src/seal_work.hpp"
+
+#include "extension/src/compat.hpp"
+
+extern "C" {
+PGDLLEXPORT void gdpr_sealer_main(Datum);
+}
+
+namespace gdpr::pg {
+namespace {
+
+constexpr int kTickMilliseconds = 250;  // how soon it notices that somebody wants the database
+constexpr int kLongestStay = 10;        // seconds; with a longer interval it comes again instead
+constexpr int kLongestPause = 60;       // seconds between tries that fail
+constexpr int kFullBatch = 65536;
+
+SealSlot* slot = nullptr;
+
+char database_name[NAMEDATALEN];
+
+enum class Round { kDone, kFailed, kWanted, kGone };
+
+// What one look found, in memory that survives the transaction.
+struct Look {
+  int64 sealed;
+  int64 unsealed_age;  // seconds; -1: nothing is unsealed
+};
+
+void LeaveSlot(int, Datum) {
+  slot->sealer = 0;
+}
+
+// The settings of a database or role must not decide how it is sealed.
+void UseOwnSettings() {
+  const char* const settings[][2] = {{"search_path", "pg_catalog, pg_temp"},
+                                     {"default_transaction_isolation", "read committed"},
+                                     {"default_transaction_read_only", "off"},
+                                     {"default_transaction_deferrable", "off"},
+                                     {"session_replication_role", "origin"},
+                                     {"row_security", "on"},
+                                     {"statement_timeout", "0"},
+                                     {"lock_timeout", "1s"},
+                                     {"timezone", "UTC"},
+                                     {"jit", "off"}};
+  for (const auto& setting : settings) {
+    SetConfigOption(setting[0], setting[1], PGC_SUSET, PGC_S_OVERRIDE);
+  }
+}
+
+// Whether this database has an audit log. In a transaction.
+bool HasAudit() {
+  Oid schema = get_namespace_oid("gdpr_internal", true);
+  return OidIsValid(get_extension_oid("pg_gdpr", true)) && OidIsValid(schema) &&
+         OidIsValid(get_relname_relid("audit_seal", schema)) &&
+         OidIsValid(get_role_oid("gdpr_owner", true));
+}
+
+// Somebody has locked the database for DROP, CREATE … TEMPLATE or the like, and waits for us.
+bool IsWanted() {
+  StartTransactionCommand();
+  bool free = LockDatabase(MyDatabaseId);
+  CommitTransactionCommand();
+  return !free;
+}
+
+int64 QueryNumber(const char* query) {
+  if (SPI_execute(query, false, 1) != SPI_OK_SELECT || SPI_processed != 1) {
+    elog(ERROR, "query of the sealer failed");
+  }
+  bool isnull;
+  Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+  return isnull ? -1 : DatumGetInt64(value);
+}
+
+// One statement as gdpr_owner in a transaction of its own; false: the extension is gone.
+bool Ask(const char* query, int64* answer) {
+  StartTransactionCommand();
+  bool exists = HasAudit();
+  if (exists) {
+    Oid user;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    SetUserIdAndSecContext(get_role_oid("gdpr_owner", false),
+                           context | SECURITY_LOCAL_USERID_CHANGE);
+    PushActiveSnapshot(GetTransactionSnapshot());
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+    pgstat_report_activity(STATE_RUNNING, query);
+    *answer = QueryNumber(query);
+    SPI_finish();
+    PopActiveSnapshot();
+    SetUserIdAndSecContext(user, context);
+  }
+  CommitTransactionCommand();
+  pgstat_report_activity(STATE_IDLE, nullptr);
+  return exists;
+}
+
+Round SealAll(Look* look) {
+  int64 made;
+  if (!Ask("SELECT gdpr_internal.make_audit_partitions()::bigint", &made)) return Round::kGone;
+  do {
+    CHECK_FOR_INTERRUPTS();
+    if (!Ask("SELECT gdpr_internal.seal_batch(false)::bigint", &look->sealed)) return Round::kGone;
+    if (IsWanted()) return Round::kWanted;
+  } while (look->sealed >= kFullBatch);
+  if (!Ask("SELECT gdpr_internal.unsealed_age()", &look->unsealed_age)) return Round::kGone;
+  WriteAnchor(&slot->anchored);
+  return Round::kDone;
+}
+
+// Tells the log once for each state: the same complaint is not repeated.
+void Complain(const ErrorData* error) {
+  uint32 hash = hash_bytes(reinterpret_cast<const unsigned char*>(error->message),
+                           static_cast<int>(strlen(error->message))) |
+                1;
+  if (slot->complaint == hash) return;
+  slot->complaint = hash;
+  ereport(WARNING, (errcode(error->sqlerrcode),
+                    errmsg("could not seal the audit log of database \"%s\": %s",
+                           database_name, error->message),
+                    error->hint != nullptr ? errhint("%s", error->hint) : 0));
+}
+
+Round TrySealAll(MemoryContext work, Look* look) {
+  // volatile: set between setjmp and longjmp
+  volatile Round round = Round::kFailed;
+  PG_TRY();
+  {
+    round = SealAll(look);
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(work);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    AbortCurrentTransaction();
+    pgstat_report_activity(STATE_IDLE, nullptr);
+    StartTransactionCommand();
+    bool exists = HasAudit();
+    CommitTransactionCommand();
+    MemoryContextSwitchTo(work);
+    if (exists) Complain(error);
+    round = exists ? Round::kFailed : Round::kGone;
+  }
+  PG_END_TRY();
+  MemoryContextReset(work);
+  return round;
+}
+
+void WarnOfAge(int64 age) {
+  bool old = unsealed_warning > 0 && age >= unsealed_warning;
+  if (old && !slot->warned) {
+    ereport(WARNING,
+            (errmsg("changes in the audit log have been waiting for their seal for " INT64_FORMAT
+                    " seconds",
+                    age),
+             errhint("A long transaction or a prepared one holds sealing back; "
+                     "see gdpr.audit_status.")));
+  }
+  slot->warned = old;
+}
+
+void Rest(int seconds) {
+  slot->not_before =
+      TimestampTzPlusMilliseconds(GetCurrentTimestamp(), INT64CONST(1000) * seconds);
+}
+
+void Pause() {
+  slot->pause = slot->pause == 0 ? Min(seal_interval, kLongestPause)
+                                 : Min(slot->pause * 2, kLongestPause);
+  Rest(slot->pause);
+}
+
+// Waits for one interval. Returns false when somebody wants the database.
+bool WaitHere() {
+  for (int waited = 0; waited < seal_interval * 1000; waited += kTickMilliseconds) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kTickMilliseconds,
+                    PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+    if (IsWanted()) return false;
+  }
+  return true;
+}
+
+// After a round that failed or was not finished: `again` stands, the launcher comes back.
+void LeaveUndone(Round round) {
+  if (round == Round::kGone) slot->again = false;
+  if (round == Round::kWanted) Rest(1);
+  if (round == Round::kFailed) Pause();
+}
+
+// After a round that did all it could. Returns whether to begin another one.
+bool StayFor(const Look& look) {
+  slot->complaint = 0;
+  WarnOfAge(look.unsealed_age);
+  slot->again = look.unsealed_age >= 0;  // held back by a transaction that still runs
+  if (look.unsealed_age > kLongestStay) {
+    Pause();
+    return false;
+  }
+  slot->pause = 0;
+  if (seal_interval > kLongestStay || pg_atomic_read_u32(&seal_shared->waiting) > 0) {
+    Rest(seal_interval);
+    return false;
+  }
+  if (!WaitHere()) {
+    Rest(1);
+    return false;
+  }
+  return slot->again || pg_atomic_read_u32(&slot->work) != 0;
+}
+
+bool TakeSlot() {
+  StartTransactionCommand();
+  bool exists = HasAudit();
+  char* name = get_database_name(MyDatabaseId);
+  if (name != nullptr) strlcpy(database_name, name, sizeof(database_name));
+  CommitTransactionCommand();
+  if (!exists) return false;
+  slot = FindSealSlot(MyDatabaseId, true);
+  if (slot == nullptr || slot->sealer != 0) return false;
+  slot->sealer = MyProcPid;
+  before_shmem_exit(LeaveSlot, 0);
+  return true;
+}
+
+}  // namespace
+}  // namespace gdpr::pg
+
+void gdpr_sealer_main(Datum database) {
+  using namespace gdpr::pg;
+  pqsignal(SIGHUP, SignalHandlerForConfigReload);
+  pqsignal(SIGTERM, die);
+  BackgroundWorkerUnblockSignals();
+  BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+  UseOwnSettings();
+  if (!TakeSlot()) proc_exit(0);
+  MemoryContext work =
+      AllocSetContextCreate(TopMemoryContext, "pg_gdpr sealer", ALLOCSET_DEFAULT_SIZES);
+  Round round;
+  Look look;
+  do {
+    if (ConfigReloadPending) {
+      ConfigReloadPending = false;
+      ProcessConfigFile(PGC_SIGHUP);
+    }
+    pg_atomic_write_u32(&slot->work, 0);
+    slot->again = true;  // also for whoever comes after us, should we not come to an end
+    Rest(Min(seal_interval, kLongestPause));
+    look = {0, -1};
+    round = TrySealAll(work, &look);
+  } while (round == Round::kDone && StayFor(look));
+  if (round != Round::kDone) LeaveUndone(round);
+  proc_exit(0);
+}

@@ -193,7 +193,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        WHERE s.at > $2 AND (s.allowed <> s.allowed_before OR s.changeable <> s.changeable_before)
        GROUP BY s.subject_key
      )
-     SELECT p.subject_key, p.allowed, p.changeable, coalesce(t.valid_until, ''infinity'') AS valid_until, t.later
+     SELECT p.subject_key COLLATE "default" AS subject_key, p.allowed, p.changeable, coalesce(t.valid_until, ''infinity'') AS valid_until, t.later
      FROM present AS p LEFT JOIN tail AS t ON t.subject_key = p.subject_key',
     $2, gdpr_internal.decide_sql($1, '$2'), gdpr_internal.decide_sql($1, 'm.at'))
 $$;
@@ -215,13 +215,15 @@ BEGIN
     PERFORM gdpr_internal.refresh_defaults(refresh_allowed.subject_type);
   END IF;
   -- Most masks hold until somebody decides; the others are worked out with what follows.
+  -- COLLATE "default" gives way to the collation of the key column: keys are looked up in its index.
   EXECUTE format(
     'WITH fact AS (%s
      ), present AS MATERIALIZED (
        %s FROM fact AS f GROUP BY f.subject_key) AS a) AS d
      ), done AS (
        UPDATE %s AS n SET allowed = m.allowed, changeable = m.changeable, valid_until = ''infinity'', later = NULL
-       FROM present AS m WHERE NOT m.timed AND (%s) = (%s)
+       FROM (SELECT p.subject_key COLLATE "default" AS subject_key, p.allowed, p.changeable FROM present AS p WHERE NOT p.timed) AS m
+       WHERE (%s) = (%s)
          AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM (m.allowed, m.changeable, ''infinity''::timestamptz, NULL::bigint[])
        RETURNING 1
      )

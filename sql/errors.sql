@@ -291,6 +291,7 @@ SELECT gdpr.register_subject('pupil', 'pupil') \g /dev/null
 SELECT gdpr.set_person_columns('pupil', 'country', 'born') \g /dev/null
 SELECT say($$SELECT gdpr.record_consent('pupil', '1', 'accepted', 'letters', 'email')$$);
 SELECT gdpr.record_consent('pupil', '1', 'accepted', 'letters', 'email', guardian => 'mother') > 0 AS with_a_guardian;
+SELECT say('ALTER TABLE pupil ALTER id TYPE numeric');
 SELECT gdpr.unregister_subject('pupil') \g /dev/null
 
 -- Policies ---------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ BEGIN
       ELSE format('(%s)::%s', x.v, gdpr_internal.type_name(y.t)) END ORDER BY n)
   INTO parts
   FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
-    LATERAL (SELECT gdpr_internal.base_type(gdpr_internal.column_type(relation, k))) AS y(t),
+    LATERAL (SELECT gdpr_internal.key_type(relation, k)) AS y(t),
     LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'k.key' ELSE format('k.part[%s]', n) END) AS x(v);
   RETURN format(CASE WHEN cardinality(s.key) = 1 THEN '(%s)::pg_catalog.text' ELSE 'ROW(%s)::pg_catalog.text' END,
                 array_to_string(parts, ', '));

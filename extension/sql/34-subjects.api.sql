@@ -59,6 +59,62 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.require_declarer(name, name) IS
   'Stops unless the caller may change what is declared on a relation';
 
+--| True if a key may have the type. Casts and equality of keys work with our own rights and in views of ours: they
+--| must be PostgreSQL's (or citext's), never an owner's.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_key_type(data_type oid) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN coalesce(gdpr_internal.compare_class(data_type) <> 'numeric', false);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_key_type(oid) IS 'True if a key may have the type';
+
+--| Columns whose types no key may have, NULL if there are none.
+CREATE OR REPLACE FUNCTION gdpr_internal.unsupported_keys(relation regclass, columns name[]) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY array_position(columns, a.attname))
+    FROM pg_attribute AS a
+    WHERE a.attrelid = unsupported_keys.relation AND a.attname = ANY (columns) AND a.attnum > 0 AND NOT a.attisdropped
+      AND NOT gdpr_internal.is_key_type(a.atttypid));
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.unsupported_keys(regclass, name[]) IS
+  'Columns whose types no key may have, NULL if there are none';
+
+--| Stops unless the columns can be a key; with a subject type whose key they are already.
+CREATE OR REPLACE FUNCTION gdpr_internal.require_key_types(relation regclass, columns name[], subject_type text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  refused text := gdpr_internal.unsupported_keys(relation, columns);
+  types CONSTANT text := 'smallint, integer, bigint, uuid, text, varchar, char, name, citext, domains over these, or several of them';
+BEGIN
+  IF refused IS NULL THEN
+    RETURN;
+  ELSIF subject_type IS NULL THEN
+    RAISE EXCEPTION 'key type is not supported: %', refused USING ERRCODE = '0A000', HINT = format('Keys may be %s.', types);
+  END IF;
+  RAISE EXCEPTION 'key type is not supported: %', refused USING ERRCODE = '0A000',
+    DETAIL = format('It is the key of subject type "%s".', subject_type),
+    HINT = format('Run SELECT gdpr.unregister_subject(%L) first, or use one of these: %s.', subject_type, types);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.require_key_types(regclass, name[], text) IS 'Stops unless columns have types that keys may have';
+
+--| The type of a key column below its domains, whose checks are the owner's code; stops at any other.
+CREATE OR REPLACE FUNCTION gdpr_internal.key_type(relation regclass, column_name name) RETURNS oid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  result oid := gdpr_internal.base_type(gdpr_internal.column_type(key_type.relation, key_type.column_name));
+BEGIN
+  IF NOT gdpr_internal.is_key_type(result) THEN
+    PERFORM gdpr_internal.require_key_types(key_type.relation, ARRAY[key_type.column_name]);
+  END IF;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.key_type(regclass, name) IS 'The base type of a key column; stops if no key may have it';
+
 --| The key of a table: its primary key, or the given columns if they are unique and not null.
 CREATE OR REPLACE FUNCTION gdpr_internal.subject_key(relation regclass, key name[]) RETURNS name[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -95,50 +151,55 @@ BEGIN
     RAISE EXCEPTION 'key columns must be NOT NULL: %', refused USING ERRCODE = '42830',
       HINT = 'A person without a key cannot be named; ALTER TABLE … ALTER COLUMN … SET NOT NULL.';
   END IF;
-  SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ') INTO refused
-  FROM pg_attribute AS a
-  WHERE a.attrelid = subject_key.relation AND a.attnum = ANY (numbers)
-    AND coalesce(gdpr_internal.compare_class(a.atttypid), 'numeric') = 'numeric';
-  IF refused IS NOT NULL THEN
-    RAISE EXCEPTION 'key type is not supported: %', refused USING ERRCODE = '0A000',
-      HINT = 'Keys may be smallint, integer, bigint, uuid, text, varchar, char, name, citext, domains over these, or several of them.';
-  END IF;
+  PERFORM gdpr_internal.require_key_types(subject_key.relation, wanted);
   RETURN wanted;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.subject_key(regclass, name[]) IS
   'The key of a table of people: its primary key, or given columns that are unique and not null';
 
---| Creates gdpr.<type>_frozen: who is frozen, with the key in its own type, for joins.
-CREATE OR REPLACE FUNCTION gdpr_internal.create_frozen_view(subject_type text) RETURNS void
+--| Creates a view gdpr.<type>_… for joins: the key in its own type, then the columns. The source's row v has
+--| subject_type and subject_key.
+CREATE OR REPLACE FUNCTION gdpr_internal.create_native_view(subject_type text, suffix text, columns text, source text, about text)
+RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(create_frozen_view.subject_type);
-  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
-  view_name text := format('gdpr.%I', s.subject_type || '_frozen');
-  columns text;
+  s gdpr_internal.subject_type := gdpr_internal.subject(create_native_view.subject_type);
+  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
+  view_name text := format('gdpr.%I', s.subject_type || suffix);
+  keys text;
 BEGIN
   -- The CASE keeps one type's keys from being cast to another type's, and digests from being cast at all.
-  SELECT string_agg(format('CASE WHEN f.subject_type = %L%s THEN (%s)::%s END AS %I', s.subject_type,
-      CASE gdpr_internal.compare_class(y.t) WHEN 'int' THEN format(' AND %s ~ ''^-?[0-9]+$''', x.v)
-        WHEN 'uuid' THEN format(' AND %s ~ ''^[0-9a-f-]{36}$''', x.v) ELSE '' END,
-      x.v, gdpr_internal.type_name(gdpr_internal.base_type(y.t)), k), E',\n    ' ORDER BY n)
-  INTO columns
+  -- COLLATE "default" gives way to the collation of the table that the view is joined with.
+  SELECT string_agg(format('CASE WHEN v.subject_type = %L AND %s THEN (%s)::%s%s END AS %I', s.subject_type,
+      gdpr_internal.is_key_sql(x.v, y.t), x.v, gdpr_internal.type_name(y.t),
+      CASE gdpr_internal.compare_class(y.t) WHEN 'text' THEN ' COLLATE "default"' ELSE '' END, k), E',\n    ' ORDER BY n)
+  INTO keys
   FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
-    LATERAL (SELECT gdpr_internal.column_type(relation, k)) AS y(t),
-    LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'f.subject_key'
-                         ELSE format('(gdpr_internal.row_fields(f.subject_key))[%s]', n) END) AS x(v);
+    LATERAL (SELECT gdpr_internal.key_type(relation, k)) AS y(t),
+    LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'v.subject_key'
+                         ELSE format('(gdpr_internal.row_fields(v.subject_key))[%s]', n) END) AS x(v);
   IF to_regclass(view_name) IS NOT NULL THEN
     EXECUTE format('DROP VIEW %s', view_name);
   END IF;
-  EXECUTE format(E'CREATE VIEW %s AS\n  SELECT %s,\n    f.erasure, e.erased_at\n'
-    '  FROM gdpr_internal.frozen AS f LEFT JOIN gdpr_internal.erasure AS e ON e.erasure = f.erasure\n'
-    '  WHERE f.subject_type = %L', view_name, columns, s.subject_type);
-  EXECUTE format('COMMENT ON VIEW %s IS %L', view_name,
-    format('People of subject type "%s" who are anonymized and frozen, for joins', s.subject_type));
+  EXECUTE format(E'CREATE VIEW %s AS\n  SELECT %s,\n    %s\n  FROM %s\n  WHERE v.subject_type = %L',
+    view_name, keys, create_native_view.columns, source, s.subject_type);
+  EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, about);
   EXECUTE format('GRANT SELECT ON %s TO %I', view_name,
     (SELECT r.rolname FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = relation));
   PERFORM gdpr_internal.apply_bundles();
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.create_native_view(text, text, text, text, text) IS
+  'Creates a view about the people of a subject type, with the key in its own type';
+
+--| Creates gdpr.<type>_frozen: who is frozen, with the key in its own type, for joins.
+CREATE OR REPLACE FUNCTION gdpr_internal.create_frozen_view(subject_type text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM gdpr_internal.create_native_view(create_frozen_view.subject_type, '_frozen', 'v.erasure, e.erased_at',
+    'gdpr_internal.frozen AS v LEFT JOIN gdpr_internal.erasure AS e ON e.erasure = v.erasure',
+    format('People of subject type "%s" who are anonymized and frozen, for joins', create_frozen_view.subject_type));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.create_frozen_view(text) IS

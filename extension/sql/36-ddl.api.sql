@@ -148,6 +148,42 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.follow_names() IS
   'Writes new names of columns down, and refreshes OIDs and column numbers after a restore';
 
+--| Subject types whose table is there with its whole key, and is the declared one: what a stranger made under
+--| the name of a table that is gone is not followed.
+CREATE OR REPLACE FUNCTION gdpr_internal.declared_subjects()
+RETURNS TABLE(subject_type text, relation regclass, key name[], supported boolean)
+LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  SELECT s.subject_type, r.relation, s.key, gdpr_internal.unsupported_keys(r.relation, s.key) IS NULL
+  FROM gdpr_internal.subject_type AS s, LATERAL (SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)) AS r(relation)
+  WHERE NOT gdpr_internal.is_missing(s.relation_schema, s.relation_name, VARIADIC s.key)
+    AND gdpr_internal.is_same(r.relation, s.relation_oid, s.relation_owner);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.declared_subjects() IS
+  'Subject types whose declared table is there with its whole key, and whether the types of the key are supported';
+
+--| Stops a command that leaves people under a key that register_subject() would refuse. It may have named the
+--| table, its schema, an ancestor whose columns are inherited, or the type that a typed table is made of.
+CREATE OR REPLACE FUNCTION gdpr_internal.check_keys(objects oid[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM gdpr_internal.require_key_types(s.relation, s.key, s.subject_type)
+  FROM gdpr_internal.declared_subjects() AS s
+  WHERE NOT s.supported AND EXISTS (
+    WITH RECURSIVE up(relid) AS (
+      SELECT s.relation::oid
+      UNION
+      SELECT i.inhparent FROM up AS u JOIN pg_inherits AS i ON i.inhrelid = u.relid
+    )
+    SELECT FROM up AS u JOIN pg_class AS c ON c.oid = u.relid LEFT JOIN pg_type AS t ON t.oid = c.reloftype
+    WHERE ARRAY[c.oid, c.relnamespace, t.typrelid] && objects);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.check_keys(oid[]) IS
+  'Stops a command that gives a table of people a key whose type is not supported';
+
 --| Gives the views gdpr.<type>_frozen the key's names and types of today.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_frozen_views() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -156,11 +192,11 @@ DECLARE
 BEGIN
   FOR v IN
     SELECT s.subject_type, c.oid::regclass AS view, a.attname AS old, s.key[a.attnum] AS new,
-      a.atttypid <> gdpr_internal.base_type(gdpr_internal.column_type(
-        gdpr_internal.resolve(s.relation_schema, s.relation_name), s.key[a.attnum])) AS retyped
-    FROM gdpr_internal.subject_type AS s
+      a.atttypid <> gdpr_internal.key_type(s.relation, s.key[a.attnum]) AS retyped
+    FROM gdpr_internal.declared_subjects() AS s
     JOIN pg_class AS c ON c.relname = s.subject_type || '_frozen' AND c.relkind = 'v' AND c.relnamespace = 'gdpr'::regnamespace
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum BETWEEN 1 AND cardinality(s.key)
+    WHERE s.supported
   LOOP
     IF v.old <> v.new THEN
       EXECUTE format('ALTER VIEW %s RENAME COLUMN %I TO %I', v.view, v.old, v.new);
@@ -210,7 +246,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM gdpr_internal.follow_owners(), gdpr_internal.follow_relations(objects), gdpr_internal.follow_names(),
-    gdpr_internal.follow_frozen_views(), gdpr_internal.follow_allowed(), gdpr_internal.parents_changed(objects), gdpr_internal.follow_protection(objects);
+    gdpr_internal.check_keys(objects), gdpr_internal.follow_frozen_views(), gdpr_internal.follow_allowed(), gdpr_internal.parents_changed(objects), gdpr_internal.follow_protection(objects);
   -- pg_restore brings the triggers itself, after the data.
   FOR relation IN
     SELECT c.oid FROM pg_class AS c
@@ -286,8 +322,10 @@ DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_follow_ddl') THEN
     CREATE EVENT TRIGGER gdpr_follow_ddl ON ddl_command_end
-      WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER SCHEMA', 'CREATE TABLE', 'CREATE TABLE AS',
-                   'SELECT INTO', 'CREATE SCHEMA', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
+      -- ALTER INDEX renames tables as well, ALTER TYPE changes typed tables
+      WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'ALTER INDEX', 'ALTER TYPE',
+                   'ALTER SCHEMA', 'CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'CREATE VIEW',
+                   'CREATE MATERIALIZED VIEW', 'CREATE FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA')
       EXECUTE FUNCTION gdpr_internal.follow_ddl();
     COMMENT ON EVENT TRIGGER gdpr_follow_ddl IS 'Follows renames of declared tables and columns, guards new children';
   END IF;

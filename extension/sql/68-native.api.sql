@@ -12,7 +12,7 @@ DECLARE
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
 BEGIN
   RETURN QUERY
-  SELECT k.n, k.name, gdpr_internal.type_name(gdpr_internal.base_type(a.atttypid)),
+  SELECT k.n, k.name, gdpr_internal.type_name(gdpr_internal.key_type(relation, k.name)),
     coalesce((SELECT format(' COLLATE %I.%I', y.nspname, c.collname)
       FROM pg_collation AS c JOIN pg_namespace AS y ON y.oid = c.collnamespace WHERE c.oid = a.attcollation), '')
   FROM unnest(s.key) WITH ORDINALITY AS k(name, n)
@@ -22,7 +22,8 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.native_columns(text) IS 'The key columns of a table of masks';
 
 --| Creates a table of masks. A collation in a schema that is not ours to use can only be named by the owner
---| of the table of people: then the owner creates the table, and it is ours before anybody else sees it.
+--| of the table of people: then the owner creates the table, on the owner's search_path, and it is ours before
+--| anybody else sees it. Nothing in the statement goes by that path.
 CREATE OR REPLACE FUNCTION gdpr_internal.make_native(subject_type text, statement text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -65,7 +66,8 @@ BEGIN
       HINT = 'Rename the column, or name another unique key: gdpr.register_subject(…, key => ''{column}'').';
   END IF;
   SELECT string_agg(format('%I %s%s NOT NULL', c.name, c.type_name, c.collation_sql), ', ' ORDER BY c.n)
-    || ', allowed bigint NOT NULL, changeable bigint NOT NULL, valid_until timestamptz NOT NULL DEFAULT ''infinity'', later bigint[]'
+    || ', allowed pg_catalog.int8 NOT NULL, changeable pg_catalog.int8 NOT NULL, '
+       'valid_until pg_catalog.timestamptz NOT NULL DEFAULT ''infinity'', later pg_catalog.int8[]'
     || format(', PRIMARY KEY (%s)', string_agg(quote_ident(c.name), ', ' ORDER BY c.n))
   INTO definition FROM gdpr_internal.native_columns(create_allowed.subject_type) AS c;
   PERFORM gdpr_internal.make_native(create_allowed.subject_type, format('CREATE TABLE %s (%s)', native, definition));
@@ -121,32 +123,13 @@ COMMENT ON FUNCTION gdpr_internal.fill_allowed(text) IS
 --| Creates gdpr.<type>_consent: what was recorded, with the key in its own type, for joins.
 CREATE OR REPLACE FUNCTION gdpr_internal.create_consent_view(subject_type text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(create_consent_view.subject_type);
-  relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name);
-  native regclass := gdpr_internal.allowed_table(s.subject_type)::regclass;
-  view_name text := format('gdpr.%I', s.subject_type || '_consent');
-  columns text;
 BEGIN
-  SELECT string_agg(format('CASE WHEN c.subject_type = %L AND %s THEN (%s)::%s END AS %I', s.subject_type,
-      gdpr_internal.is_key_sql(x.v, gdpr_internal.column_type(native, k)), x.v,
-      gdpr_internal.type_name(gdpr_internal.column_type(native, k)), k), E',\n    ' ORDER BY n)
-  INTO columns
-  FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
-    LATERAL (SELECT CASE WHEN cardinality(s.key) = 1 THEN 'c.subject_key'
-                         ELSE format('(gdpr_internal.row_fields(c.subject_key))[%s]', n) END) AS x(v);
-  IF to_regclass(view_name) IS NOT NULL THEN
-    EXECUTE format('DROP VIEW %s', view_name);
-  END IF;
-  EXECUTE format(E'CREATE VIEW %s AS\n  SELECT %s,\n    nullif(c.purpose, '''') AS purpose,\n'
-    '    CASE WHEN c.state = ''accepted'' AND c.valid_until <= statement_timestamp() THEN ''pending'' ELSE c.state END AS state,\n'
-    '    c.updated_at, c.valid_until, c.medium, c.form || '':'' || c.form_version AS form\n'
-    '  FROM gdpr_internal.consent_state AS c WHERE c.subject_type = %L', view_name, columns, s.subject_type);
-  EXECUTE format('COMMENT ON VIEW %s IS %L', view_name,
-    format('Consents of people of subject type "%s" as recorded, for joins; who has no row is pending', s.subject_type));
-  EXECUTE format('GRANT SELECT ON %s TO %I', view_name,
-    (SELECT r.rolname FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = relation));
-  PERFORM gdpr_internal.apply_bundles();
+  PERFORM gdpr_internal.create_native_view(create_consent_view.subject_type, '_consent',
+    E'nullif(v.purpose, '''') AS purpose,\n'
+    '    CASE WHEN v.state = ''accepted'' AND v.valid_until <= statement_timestamp() THEN ''pending'' ELSE v.state END AS state,\n'
+    '    v.updated_at, v.valid_until, v.medium, v.form || '':'' || v.form_version AS form',
+    'gdpr_internal.consent_state AS v',
+    format('Consents of people of subject type "%s" as recorded, for joins; who has no row is pending', create_consent_view.subject_type));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.create_consent_view(text) IS
@@ -179,12 +162,10 @@ BEGIN
   FOR t IN
     SELECT s.subject_type, r.native, bool_or(a.attname <> k.name) AS renamed,
       bool_or(gdpr_internal.type_name(a.atttypid) <> k.type_name) AS retyped
-    FROM gdpr_internal.subject_type AS s,
+    FROM gdpr_internal.declared_subjects() AS s,
       LATERAL (SELECT gdpr_internal.resolve('gdpr_internal', s.subject_type || '_allowed')) AS r(native),
-      LATERAL (SELECT gdpr_internal.resolve(s.relation_schema, s.relation_name)) AS p(people),
       LATERAL gdpr_internal.native_columns(s.subject_type) AS k, pg_attribute AS a
-    WHERE r.native IS NOT NULL AND p.people IS NOT NULL AND a.attrelid = r.native AND a.attnum = k.n
-      AND NOT gdpr_internal.is_missing(s.relation_schema, s.relation_name, VARIADIC s.key)
+    WHERE s.supported AND r.native IS NOT NULL AND a.attrelid = r.native AND a.attnum = k.n
     GROUP BY s.subject_type, r.native
   LOOP
     CONTINUE WHEN NOT t.renamed AND NOT t.retyped;

@@ -54,7 +54,7 @@ BEGIN
   RETURN (
     SELECT format(CASE WHEN cardinality(s.key) = 1 THEN '(%s)::pg_catalog.text' ELSE 'ROW(%s)::pg_catalog.text' END,
       string_agg(format('(%s.%I)::%s', row_name, k,
-        gdpr_internal.type_name(gdpr_internal.base_type(gdpr_internal.column_type(people, k)))), ', ' ORDER BY n))
+        gdpr_internal.type_name(gdpr_internal.key_type(people, k))), ', ' ORDER BY n))
     FROM unnest(s.key) WITH ORDINALITY AS u(k, n));
 END
 $$;
@@ -168,7 +168,7 @@ BEGIN
     string_agg(format('t.%I %s v.k%s', k, gdpr_internal.equality_operator(y.t), n), ' AND ' ORDER BY n),
     string_agg(format('t.%I', k), ', ' ORDER BY n)
   INTO key_columns, same_key, key_order
-  FROM unnest(s.key) WITH ORDINALITY AS u(k, n), LATERAL (SELECT gdpr_internal.base_type(gdpr_internal.column_type(people, k))) AS y(t);
+  FROM unnest(s.key) WITH ORDINALITY AS u(k, n), LATERAL (SELECT gdpr_internal.key_type(people, k)) AS y(t);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.inline_join(text) IS
@@ -204,8 +204,7 @@ BEGIN
       SELECT string_agg(format('x.%I %s (%s)::%s', k, gdpr_internal.equality_operator(y.t),
         CASE WHEN cardinality(s.key) = 1 THEN 'k.key' ELSE format('(gdpr_internal.row_fields(k.key))[%s]', n) END,
         gdpr_internal.type_name(y.t)), ' AND ' ORDER BY n)
-      FROM unnest(s.key) WITH ORDINALITY AS u(k, n),
-        LATERAL (SELECT gdpr_internal.base_type(gdpr_internal.column_type(people, k))) AS y(t)))
+      FROM unnest(s.key) WITH ORDINALITY AS u(k, n), LATERAL (SELECT gdpr_internal.key_type(people, k)) AS y(t)))
   INTO rows USING keys, s.subject_type;
   PERFORM gdpr_internal.execute_as_owner(people, format(
     'UPDATE %s AS t SET gdpr_allowed = v.allowed, gdpr_valid_until = v.valid_until '

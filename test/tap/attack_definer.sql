@@ -98,6 +98,88 @@ SELECT matches(t.attempt('attack_mallory', $$DO $do$ BEGIN
 SELECT matches(t.attempt('attack_mallory', s || ' shared.guest'), '^42501', 'it speaks for nobody: ' || s) FROM unnest('{DELETE FROM,TRUNCATE}'::text[]) AS s;
 SELECT is((SELECT count(*) FROM gdpr_internal.consent_detail AS d JOIN gdpr_internal.consent_event AS e USING (event) WHERE e.subject_type = 'guest'), 1::bigint,
   'what vic''s guests said is kept');
+SELECT col_type_is('gdpr_internal', 'guest_allowed', 'id', 'integer', 'and the masks keep the key that vic''s table had');
 SELECT is(t.broken(), '', 'nothing of hers ran as anybody else');
+
+-- 2. A key column of her own type, by every way that leads to one.
+CALL gdpr.unprotect('mark');
+DROP TABLE mallory.mark_child;
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+GRANT USAGE ON FOREIGN SERVER nowhere TO attack_mallory;
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE TYPE mallory.row AS (id int, name text);
+CREATE TABLE mallory.typed OF mallory.row (PRIMARY KEY (id));
+CREATE TABLE mallory.above (id int NOT NULL, name text);
+CREATE FOREIGN TABLE mallory.afar (id int NOT NULL, name text) SERVER nowhere;
+CREATE TABLE mallory.below (PRIMARY KEY (id)) INHERITS (mallory.above);
+CREATE TABLE mallory.beyond (PRIMARY KEY (id)) INHERITS (mallory.afar);
+CREATE TABLE mallory.other (id mallory.e PRIMARY KEY, name text);
+SELECT gdpr.register_subject(n, ('mallory.' || n)::regclass) FROM unnest('{typed,below,beyond}'::text[]) AS n \g /dev/null
+RESET SESSION AUTHORIZATION;
+INSERT INTO mallory.typed VALUES (1, 'x');
+SELECT t.start('retyped') \g /dev/null
+SELECT matches(t.attempt('attack_mallory', s), '^0A000: key type is not supported.*unregister_subject', 'refused: ' || s) FROM unnest(ARRAY[
+  $$ALTER TABLE mallory.mark ALTER id TYPE mallory.e USING id::text::mallory.e$$,
+  $$ALTER TABLE mallory.mark ALTER id TYPE numeric$$,
+  $$ALTER TABLE mallory.mark DROP COLUMN id, ADD COLUMN id mallory.e$$,
+  $$ALTER TABLE mallory.typed NOT OF; ALTER TABLE mallory.typed ALTER id TYPE numeric$$,
+  $$ALTER TYPE mallory.row ALTER ATTRIBUTE id TYPE numeric CASCADE$$,
+  $$ALTER TABLE mallory.above ALTER id TYPE mallory.e USING id::text::mallory.e$$,
+  $$ALTER FOREIGN TABLE mallory.afar ALTER id TYPE numeric$$,
+  $$DROP TABLE mallory.mark; CREATE TABLE mallory.mark (id mallory.e PRIMARY KEY)$$,
+  $$DROP TABLE mallory.mark; CREATE TABLE mallory.mark AS SELECT '1'::mallory.e AS id$$,
+  $$DROP TABLE mallory.mark; CREATE VIEW mallory.mark AS SELECT '1'::mallory.e AS id$$,
+  $$DROP TABLE mallory.mark; CREATE MATERIALIZED VIEW mallory.mark AS SELECT '1'::mallory.e AS id$$,
+  $$DROP TABLE mallory.mark; CREATE FOREIGN TABLE mallory.mark (id mallory.e) SERVER nowhere$$,
+  $$DROP TABLE mallory.mark; ALTER TABLE mallory.other RENAME TO mark$$,
+  $$DROP TABLE mallory.mark; ALTER INDEX mallory.other RENAME TO mark$$]) AS s;
+SELECT is(t.broken(), '', 'and until it was refused none of her casts ran');
+SELECT is(t.attempt('attack_mallory', s), '', 'allowed: ' || s) FROM unnest(ARRAY[$$ALTER TABLE mallory.mark ALTER id TYPE mallory.number$$, $$ALTER TABLE mallory.mark ALTER id TYPE bigint$$,
+  $$ALTER TABLE mallory.mark ALTER id TYPE text$$, $$ALTER TABLE mallory.mark ALTER id TYPE mallory.number USING id::mallory.number$$]) AS s;
+SELECT is(t.attempt('attack_vic', 'CREATE TABLE vic.unrelated (id int)'), '', 'nobody else is bothered');
+SELECT col_type_is('gdpr_internal', 'mark_allowed', 'id', 'integer', 'masks have the type below her domain');
+CREATE FUNCTION t.use(type text, person text) RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT left(t.attempt('postgres', format(s, type, person)), 5) FROM unnest(ARRAY['SELECT gdpr.record_consent(%L, %L, ''accepted'', medium => ''api'')',
+    'SELECT gdpr.restrict(%L, %L)', 'SELECT * FROM gdpr.why(%L, %L, ''letter'')', 'SELECT gdpr.subject_data(%L, %L)', 'SELECT gdpr.is_frozen(%L, %L)',
+    'SELECT gdpr.anonymize_subject(%L, %L, ''asked'', ''keep'')']) AS s $$;
+SELECT bag_eq($$SELECT t.use('mark', '2')$$, $$SELECT ''::text FROM generate_series(1, 6)$$, 'people under her domain are served');
+SELECT results_eq('SELECT id FROM gdpr.mark_frozen', 'VALUES (2)', 'and known by their number');
+SELECT isnt_empty('SELECT id, purpose FROM gdpr.mark_consent', 'in both views');
+CALL gdpr.protect('mark', inline => true);
+SELECT gdpr.record_consent('mark', '3', 'rejected', 'letter', medium => 'api') \g /dev/null
+SELECT is(t.broken(), '', 'her check saw nobody''s rights but hers');
+CALL gdpr.unprotect('mark');
+
+-- Where our event trigger did not look: what is made of keys refuses by itself, and other people's work goes on.
+ALTER EVENT TRIGGER gdpr_follow_ddl DISABLE;
+SELECT is(t.attempt('attack_mallory', s), '', 'unseen: ' || s) FROM unnest(ARRAY[$$ALTER TABLE mallory.mark ALTER id TYPE mallory.e USING id::int::text::mallory.e$$]) AS s;
+ALTER EVENT TRIGGER gdpr_follow_ddl ENABLE;
+SELECT t.start('unseen') \g /dev/null
+SELECT is(t.attempt('attack_vic', 'ALTER TABLE vic.client ADD COLUMN note text'), '', 'DDL of others does not follow her');
+SELECT col_type_is('gdpr_internal', 'mark_allowed', 'id', 'integer', 'the masks stay as they are');
+SELECT bag_eq($$SELECT t.use('mark', '1')$$, $$VALUES ('0A000'), ('0A000'), ('0A000'), ('0A000'), ('0A000'), ('')$$, 'nothing is done with such a key, but to tell who is frozen');
+SELECT isnt_empty('SELECT * FROM gdpr.mark_consent', 'the view of consents still tells');
+SELECT isnt_empty('SELECT * FROM gdpr.mark_frozen', 'and that of the frozen');
+SELECT t.attempt('postgres', s) FROM unnest(ARRAY['SELECT * FROM gdpr.doctor()', $$SELECT * FROM gdpr.preflight('mark')$$, $$CALL gdpr.protect('mark')$$, $$CALL gdpr.protect('mark', inline => true)$$,
+  $$SELECT gdpr.set_consent_mode('mark', 'crmcom')$$, $$SELECT gdpr.require_reconsent('mark')$$, 'SELECT * FROM gdpr.consent', $$SELECT gdpr.forget_missing('mark')$$]) AS s \g /dev/null
+SELECT is(t.broken(), '', 'none of her casts ran as anybody else');
+SELECT is(t.attempt('attack_mallory', $$SELECT gdpr.unregister_subject('mark', true)$$), '', 'she may give the subject type up');
+
+-- 3. Names that the owner's search_path explains do not end in our tables.
+ALTER ROLE attack_mallory SET search_path = mallory, pg_catalog;
+REVOKE USAGE ON SCHEMA mallory FROM PUBLIC;
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE COLLATION mallory.plain FROM "C";
+CREATE TABLE mallory.friend (id text COLLATE mallory.plain PRIMARY KEY, name text);
+INSERT INTO mallory.friend VALUES ('a', 'x'), ('b', 'y');
+SELECT gdpr.register_subject('friend', 'mallory.friend') \g /dev/null
+RESET SESSION AUTHORIZATION;
+SELECT col_type_is('gdpr_internal', 'friend_allowed', 'valid_until', 'timestamp with time zone', 'the masks'' times are PostgreSQL''s');
+SELECT gdpr.record_consent('friend', 'a', 'accepted', 'letter', medium => 'api'), gdpr.restrict('friend', 'b') \g /dev/null
+SELECT is((SELECT string_agg(id || ':' || allowed, ' ' ORDER BY id) COLLATE "C" FROM gdpr_internal.friend_allowed), 'a:3 b:1', 'a decision is found under the key''s collation');
+SELECT is(t.broken(), '', 'and ran nothing of hers');
+ALTER ROLE attack_mallory RESET search_path;
+GRANT USAGE ON SCHEMA mallory TO PUBLIC;
 
 SELECT * FROM finish();

@@ -21,11 +21,14 @@ struct WayUp {
 struct Hop {
   Hop* below;  ///< the hop before, nearer to the row
   int link;
+  Oid relation;  ///< whose columns the values come from
+  char* relation_name;
   Oid parent;
   char* parent_name;
   int column_count;
   LinkColumn* columns;
   bool is_people;  ///< the parent is the table of people: its key is read
+  bool converts;   ///< the parent's columns are of other types
   bool pinned;     ///< users' code takes part: the owner's search_path is set
   int way_count;
   WayUp* ways;
@@ -53,7 +56,8 @@ struct ParentRow {
   bool* nulls;
 };
 
-/// The parent's rows that the values lead to, read as the parent's owner with the active snapshot.
+/// The parent's rows that the values lead to, read as the parent's owner with the active snapshot;
+/// what casts the values to the parent's types is the other owner's code, and runs as that owner.
 /// Returns a list of ParentRow in the current context; NIL also where no such value can exist.
 List* ReadParentRows(Hop* hop, const Datum* values);
 

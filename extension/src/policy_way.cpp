@@ -115,7 +115,8 @@ void ReadDeclared(int link, MemoryContext context, Declared* declared) {
   MemoryContextSwitchTo(outer);
   SPI_finish();
   SetUserIdAndSecContext(user, security);
-  if (!OidIsValid(declared->parent) || declared->subject_type == nullptr) GoneLink(link);
+  bool gone = !OidIsValid(declared->relation) || !OidIsValid(declared->parent);
+  if (gone || declared->subject_type == nullptr) GoneLink(link);
 }
 
 Oid BaseTypeOf(int link, Oid relation, const char* column) {
@@ -129,6 +130,7 @@ void SetColumn(Hop* hop, int i, Oid type, const char* parent_column, MemoryConte
   column->type = getBaseType(type);
   column->parent_type = BaseTypeOf(hop->link, hop->parent, parent_column);
   column->parent_column = MemoryContextStrdup(context, parent_column);
+  if (column->type != column->parent_type) hop->converts = true;
   SetTextForm(&column->own_form, column->type, context);
   SetTextForm(&column->parent_form, column->parent_type, context);
   Oid input;
@@ -210,10 +212,13 @@ Hop* MakeHop(Way* way, Hop* below, int link, const Declared& declared, List* typ
   auto* hop = static_cast<Hop*>(MemoryContextAllocZero(way->context, sizeof(Hop)));
   hop->below = below;
   hop->link = link;
+  hop->relation = declared.relation;
   hop->parent = declared.parent;
-  const char* name = RelationName(hop->parent);
-  if (name == nullptr) GoneLink(link);
-  hop->parent_name = MemoryContextStrdup(way->context, name);
+  const char* relation_name = RelationName(hop->relation);
+  const char* parent_name = RelationName(hop->parent);
+  if (relation_name == nullptr || parent_name == nullptr) GoneLink(link);
+  hop->relation_name = MemoryContextStrdup(way->context, relation_name);
+  hop->parent_name = MemoryContextStrdup(way->context, parent_name);
   hop->is_people = declared.is_people;
   hop->column_count = list_length(declared.parent_columns);
   if (hop->column_count != list_length(types) || hop->column_count > INDEX_MAX_KEYS) GoneLink(link);
@@ -263,15 +268,24 @@ void Prepare(Hop* hop) {
   hop->plan = plan;
 }
 
-// Runs as the parent's owner.
-List* Execute(Hop* hop, Datum* values, MemoryContext context) {
+// One search for parents.
+struct Search {
+  Hop* hop;
+  Datum values[INDEX_MAX_KEYS];
+  bool possible;  ///< false: the parent can have no such value
+  MemoryContext context;
+  List* rows;
+};
+
+// Runs as the parent's owner: equality and text form of its columns are that owner's code.
+void Execute(Search* search) {
+  Hop* hop = search->hop;
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   if (hop->plan == nullptr) Prepare(hop);
-  int code = SPI_execute_plan(hop->plan, values, nullptr, true, 0);
+  int code = SPI_execute_plan(hop->plan, search->values, nullptr, true, 0);
   if (code != SPI_OK_SELECT) elog(ERROR, "could not read: %s", SPI_result_code_string(code));
-  List* rows = NIL;
   TupleDesc desc = SPI_tuptable->tupdesc;
-  MemoryContext outer = MemoryContextSwitchTo(context);
+  MemoryContext outer = MemoryContextSwitchTo(search->context);
   for (uint64 i = 0; i < SPI_processed; i++) {
     auto* row = static_cast<ParentRow*>(palloc(sizeof(ParentRow)));
     row->values = static_cast<Datum*>(palloc(sizeof(Datum) * (desc->natts + 1)));
@@ -283,23 +297,50 @@ List* Execute(Hop* hop, Datum* values, MemoryContext context) {
         row->values[c] = datumCopy(row->values[c], column->attbyval, column->attlen);
       }
     }
-    rows = lappend(rows, row);
+    search->rows = lappend(search->rows, row);
   }
   MemoryContextSwitchTo(outer);
   SPI_finish();
-  return rows;
 }
 
-// The values in the parent's types. False: the parent can have no such value.
-bool Convert(Hop* hop, const Datum* values, Datum* converted) {
-  for (int i = 0; i < hop->column_count; i++) {
-    LinkColumn* column = &hop->columns[i];
-    converted[i] = values[i];
+// The values in the parent's types. Runs as the owner of the relation that they come from: the
+// casts of its columns are that owner's code.
+void Convert(Search* search) {
+  for (int i = 0; i < search->hop->column_count && search->possible; i++) {
+    LinkColumn* column = &search->hop->columns[i];
     if (column->type == column->parent_type) continue;
-    char* text = TextFormOf(&column->own_form, DEFAULT_COLLATION_OID, values[i]);
-    if (!ToParentType(column, text, &converted[i])) return false;
+    char* text = TextFormOf(&column->own_form, DEFAULT_COLLATION_OID, search->values[i]);
+    search->possible = ToParentType(column, text, &search->values[i]);
   }
-  return true;
+}
+
+using Work = void (*)(Search*);
+
+// Runs work that may call users' code as the owner of a relation; no error of it quotes a value.
+void RunAsOwner(Oid relation, const char* name, Search* search, Work work) {
+  MemoryContext context = CurrentMemoryContext;
+  ErrorContextCallback* outside = error_context_stack;
+  OwnerScope scope;
+  int nest_level = NewGUCNestLevel();
+  EnterOwner(scope, relation, false);
+  PG_TRY();
+  {
+    error_context_stack = nullptr;  // nothing may quote a value
+    if (search->hop->pinned) {
+      UseOwnersPath(scope.owner);
+      UseCanonicalForms();
+    }
+    work(search);
+  }
+  PG_CATCH();
+  {
+    LeaveOwner(scope);
+    ThrowScrubbed(context, name);
+  }
+  PG_END_TRY();
+  error_context_stack = outside;
+  AtEOXact_GUC(false, nest_level);
+  LeaveOwner(scope);
 }
 
 }  // namespace
@@ -323,32 +364,14 @@ Way* ReadWay(MemoryContext home, int link, int value_count, const Oid* types) {
 }
 
 List* ReadParentRows(Hop* hop, const Datum* values) {
-  MemoryContext context = CurrentMemoryContext;
-  ErrorContextCallback* outside = error_context_stack;
-  List* volatile rows = NIL;
-  OwnerScope scope;
-  int nest_level = NewGUCNestLevel();
-  EnterOwner(scope, hop->parent, false);
-  PG_TRY();
-  {
-    error_context_stack = nullptr;  // nothing may quote a value
-    if (hop->pinned) {
-      UseOwnersPath(scope.owner);
-      UseCanonicalForms();
-    }
-    Datum converted[INDEX_MAX_KEYS];
-    if (Convert(hop, values, converted)) rows = Execute(hop, converted, context);
-  }
-  PG_CATCH();
-  {
-    LeaveOwner(scope);
-    ThrowScrubbed(context, hop->parent_name);
-  }
-  PG_END_TRY();
-  error_context_stack = outside;
-  AtEOXact_GUC(false, nest_level);
-  LeaveOwner(scope);
-  return rows;
+  Search search{};
+  search.hop = hop;
+  search.possible = true;
+  search.context = CurrentMemoryContext;
+  memcpy(search.values, values, sizeof(Datum) * hop->column_count);
+  if (hop->converts) RunAsOwner(hop->relation, hop->relation_name, &search, Convert);
+  if (search.possible) RunAsOwner(hop->parent, hop->parent_name, &search, Execute);
+  return search.rows;
 }
 
 }  // namespace gdpr::pg

@@ -182,4 +182,26 @@ SELECT is(t.broken(), '', 'and ran nothing of hers');
 ALTER ROLE attack_mallory RESET search_path;
 GRANT USAGE ON SCHEMA mallory TO PUBLIC;
 
+-- 4. A link from mallory's table to vic's people: its casts are mallory's, whoever reads.
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE TABLE mallory.job (id int PRIMARY KEY, client_id int, title text);
+INSERT INTO mallory.job SELECT i, i, 'job' FROM generate_series(1, 3) AS i;
+RESET SESSION AUTHORIZATION;
+SELECT gdpr.add_link('client', 'mallory.job', '{client_id}') \g /dev/null
+SET SESSION AUTHORIZATION attack_mallory;
+ALTER TABLE mallory.job ALTER client_id TYPE mallory.e USING client_id::text::mallory.e;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mallory.job TO attack_eve;
+RESET SESSION AUTHORIZATION;
+SELECT t.start('link') \g /dev/null
+CALL gdpr.protect('client');
+SELECT gdpr.grant_purpose('letter', 'attack_eve') \g /dev/null
+CREATE TABLE t.seen (n bigint);
+GRANT INSERT ON t.seen TO PUBLIC;
+SELECT is(t.attempt('attack_eve', $$DO $do$ BEGIN SET LOCAL gdpr.purpose = 'letter'; INSERT INTO t.seen SELECT count(*) FROM mallory.job; END $do$ $$), '', 'eve reads it');
+SELECT results_eq('SELECT n FROM t.seen', 'VALUES (1::bigint)', 'and sees the one who accepted');
+SELECT matches(t.attempt('attack_eve', $$DO $do$ BEGIN SET LOCAL gdpr.purpose = 'letter'; UPDATE mallory.job SET title = 'x' WHERE id = 1; INSERT INTO mallory.job VALUES (9, '2', 'x'); END $do$ $$), '^PD007', 'and writes no other');
+SELECT gdpr.subject_data('client', '1'), gdpr.anonymize_subject('client', '3', 'asked', 'keep') \g /dev/null
+SELECT ok(t.count_of('ran', 'cast_text') > 0, 'mallory''s cast was asked');
+SELECT is(t.broken(), '', 'as mallory');
+
 SELECT * FROM finish();

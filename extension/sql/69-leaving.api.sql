@@ -87,33 +87,28 @@ COMMENT ON FUNCTION gdpr_internal.analyze_consent(text) IS 'Takes the statistics
 CREATE OR REPLACE FUNCTION gdpr_internal.forget_deleted(subject_type text, keys text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  erased bigint[] := '{}';
   gone text[];
-  gone_key text;
-  number bigint;
-  pseudonym text;
+  certificates bigint[];
+  pseudonyms text[];
 BEGIN
-  SELECT array_agg(u.key) INTO gone FROM unnest(forget_deleted.keys) AS u(key)
+  SELECT array_agg(u.key), array_agg(nextval('gdpr_internal.erasure_erasure_seq')) INTO gone, certificates FROM unnest(forget_deleted.keys) AS u(key)
   WHERE EXISTS (SELECT FROM gdpr_internal.consent_event AS e
                 WHERE e.subject_type = forget_deleted.subject_type AND e.subject_key = u.key);
   IF gone IS NULL THEN
     RETURN;
   END IF;
-  FOREACH gone_key IN ARRAY gone LOOP
-    number := nextval('gdpr_internal.erasure_erasure_seq');
-    BEGIN
-      pseudonym := gdpr_internal.keyed_digest('subject key', gone_key);
-    EXCEPTION WHEN OTHERS THEN
-      -- a missing key file must not stop a DELETE
-      pseudonym := 'deleted ' || number;
-    END;
-    INSERT INTO gdpr_internal.erasure
-      (erasure, subject_type, subject_key, key_digest, reason, erased_by, rows_changed, plan, wal_lsn)
-    OVERRIDING SYSTEM VALUE
-    VALUES (number, forget_deleted.subject_type, pseudonym, true, 'deleted by a statement', session_user, 0, 0, pg_current_wal_insert_lsn());
-    erased := erased || number;
-  END LOOP;
-  PERFORM gdpr_internal.forget_rows(forget_deleted.subject_type, gone, erased);
+  BEGIN
+    pseudonyms := ARRAY(SELECT gdpr_internal.keyed_digest('subject key', u.key) FROM unnest(gone) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+  EXCEPTION WHEN OTHERS THEN
+    -- a missing key file must not stop a DELETE
+    pseudonyms := ARRAY(SELECT 'deleted ' || c FROM unnest(certificates) WITH ORDINALITY AS u(c, n) ORDER BY u.n);
+  END;
+  INSERT INTO gdpr_internal.erasure
+    (erasure, subject_type, subject_key, key_digest, reason, erased_by, rows_changed, plan, wal_lsn)
+  OVERRIDING SYSTEM VALUE
+  SELECT u.certificate, forget_deleted.subject_type, u.pseudonym, true, 'deleted by a statement', session_user, 0, 0, pg_current_wal_insert_lsn()
+  FROM unnest(certificates, pseudonyms) AS u(certificate, pseudonym);
+  PERFORM gdpr_internal.forget_rows(forget_deleted.subject_type, gone, certificates);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.forget_deleted(text, text[]) IS

@@ -225,6 +225,7 @@ COMMENT ON FUNCTION gdpr_internal.strip_statements(regclass) IS
   'DROP POLICY and DROP TRIGGER for what protect made on one table';
 
 --| The columns that keep the mask in a table of people, as statements; none if they are there or inherited.
+--| Types have their schema: run as the owner, they would be looked up on the owner's search_path.
 CREATE OR REPLACE FUNCTION gdpr_internal.inline_statements(relation regclass) RETURNS SETOF text
 LANGUAGE plpgsql STABLE ROWS 4 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -233,7 +234,7 @@ BEGIN
   IF gdpr_internal.column_type(inline_statements.relation, 'gdpr_allowed') IS NOT NULL THEN
     RETURN;
   END IF;
-  RETURN NEXT format('ALTER TABLE %s ADD COLUMN gdpr_allowed bigint, ADD COLUMN gdpr_valid_until timestamptz', name);
+  RETURN NEXT format('ALTER TABLE %s ADD COLUMN gdpr_allowed pg_catalog.int8, ADD COLUMN gdpr_valid_until pg_catalog.timestamptz', name);
   RETURN NEXT format('SELECT gdpr.classify(%L, %L, %L), gdpr.classify(%1$L, %4$L, %3$L)', name, 'gdpr_allowed', 'not_personal', 'gdpr_valid_until');
   RETURN NEXT format('COMMENT ON COLUMN %s.gdpr_allowed IS %L', name, 'purposes the person may be processed for, kept by pg_gdpr');
   RETURN NEXT format('COMMENT ON COLUMN %s.gdpr_valid_until IS %L', name, 'until when gdpr_allowed holds, kept by pg_gdpr');

@@ -272,6 +272,11 @@ BEGIN
   relation := gdpr_internal.resolve(s.relation_schema, s.relation_name);
   IF relation IS NULL OR (gdpr_internal.protection_of(relation)).inline IS NOT TRUE THEN
     RETURN;
+  END IF;
+  -- unprotect takes the columns away under the table's lock: asked again once it has let go
+  PERFORM gdpr_internal.execute_as_owner(relation, format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', gdpr_internal.sql_name(relation)));
+  IF (gdpr_internal.protection_of(relation)).inline IS NOT TRUE THEN
+    RETURN;
   ELSIF keys IS NOT NULL THEN
     PERFORM gdpr_internal.copy_masks(s.subject_type, keys);
     RETURN;

@@ -179,6 +179,10 @@ SELECT col_type_is('gdpr_internal', 'friend_allowed', 'valid_until', 'timestamp 
 SELECT gdpr.record_consent('friend', 'a', 'accepted', 'letter', medium => 'api'), gdpr.restrict('friend', 'b') \g /dev/null
 SELECT is((SELECT string_agg(id || ':' || allowed, ' ' ORDER BY id) COLLATE "C" FROM gdpr_internal.friend_allowed), 'a:3 b:1', 'a decision is found under the key''s collation');
 SELECT is(t.broken(), '', 'and ran nothing of hers');
+CALL gdpr.protect('friend', inline => true);
+SELECT is((SELECT a.atttypid::regtype FROM pg_attribute AS a WHERE a.attrelid = 'mallory.friend'::regclass AND a.attname = 'gdpr_valid_until'), 'pg_catalog.timestamptz'::regtype,
+  'nor does her table get a column of hers while she has USAGE for our policies');
+CALL gdpr.unprotect('friend');
 ALTER ROLE attack_mallory RESET search_path;
 GRANT USAGE ON SCHEMA mallory TO PUBLIC;
 

@@ -17,7 +17,7 @@ COMMENT ON FUNCTION gdpr_internal.audit_columns(bytea, int2[], name[]) IS
 --| A change with its statement and the shape of its relation, subject as it is stored.
 CREATE OR REPLACE VIEW gdpr_internal.audit_line AS
   SELECT c.statement, c.n, c.subject_type, c.subject_key, c.statement || ':' || c.n AS event, s.at, s.xid AS transaction, s.session_role,
-    s.acting_role AS role, s.app_user, s.purpose, s.client_address, format('%I.%I', h.relation_schema, h.relation_name) AS relation,
+    s.acting_role AS role, s.app_user, s.purpose, s.client_address, quote_ident(h.relation_schema) || '.' || quote_ident(h.relation_name) AS relation,
     CASE s.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update' WHEN 'D' THEN 'delete' WHEN 'T' THEN 'truncate'
       WHEN 'E' THEN 'erased' WHEN 'S' THEN 'audit_on' WHEN 'X' THEN 'audit_off' END AS operation,
     -- The erasure of a row whose own key was personal left its digest in the body (flag 2), and NULL here

@@ -77,14 +77,19 @@ verdict() {
     else print (r >= g) ? "yes" : (r >= g / b) ? "no" : "BEYOND" }'
 }
 
-# cell NAME WHAT SIDE_COLUMN BASE_COLUMN GOAL: "2.1x (1.9 to 2.4), goal ≤ 2x: no", and remembers what is beyond.
+# cell NAME WHAT SIDE_COLUMN BASE_COLUMN GOAL: one side beside another.
 cell() {
+  if [ "$5" = - ]; then printf '%.2fx' "$(side_ratio "$1" "$3" "$4" | cut -d' ' -f1)"; return; fi
+  cell_of "$(side_ratio "$1" "$3" "$4")" "$2" "$5"
+}
+
+# cell_of "MEDIAN LOW HIGH" WHAT GOAL: "2.1x (1.9 to 2.4), goal ≤ 2x: no", and remembers what is beyond.
+cell_of() {
   local median low high said
-  read -r median low high < <(side_ratio "$1" "$3" "$4")
-  if [ "$5" = - ]; then printf '%.2fx' "$median"; return; fi
-  said=$(verdict "$median" "$5")
-  [ "$said" != BEYOND ] || echo "$2: ${median}x, goal $5x" >>"$RESULTS/beyond"
-  printf '**%.2fx** (%.2f to %.2f), goal %sx: %s' "$median" "$low" "$high" "$5" "$said"
+  read -r median low high <<<"$1"
+  said=$(verdict "$median" "$3")
+  [ "$said" != BEYOND ] || echo "$2: ${median}x, goal $3x" >>"$RESULTS/beyond"
+  printf '**%.2fx** (%.2f to %.2f), goal %sx: %s' "$median" "$low" "$high" "$3" "$said"
 }
 
 # policy_row WHAT NAME UNIT BASE GOAL GOAL_INLINE: one line; BASE is the column that ratios are taken to.

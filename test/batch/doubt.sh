@@ -35,8 +35,8 @@ crm locks 60 || fail "database"
 seq 1 60 >"$work/keys"
 psql -Xq -c "BEGIN" -c "SELECT FROM crm.contact WHERE id = 33 FOR UPDATE" -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 holder=$!
-wait_for 10 test "$(sql "SELECT 1")"
-sleep 0.3
+holding() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" -gt 0 ]; }
+wait_for 30 holding
 gdpr_batch anonymize --subject contact --keys "$work/keys" --reason left --lock-timeout 100ms --json
 is "a person whom another session holds fails alone" "$code $(json anonymized) $(json failed) $(json held)" "5 56 1 3"
 is "with the reason" "$(sql "SELECT subject_key, reasons FROM gdpr.held_back WHERE state = 'failed'")" $'33\t{lock_not_available}'

@@ -32,8 +32,9 @@ sql "SET ROLE crm_owner; CREATE FUNCTION crm.slow() RETURNS trigger LANGUAGE plp
   CREATE TRIGGER slow BEFORE UPDATE ON crm.contact FOR EACH ROW EXECUTE FUNCTION crm.slow()" >/dev/null
 seq 1 300 >"$work/keys"
 as_night anonymize --subject contact --keys "$work/keys" --reason left --chunk-rows 300
-wait_for 30 logged run_started
-sleep 0.5
+at_work() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" -gt 0 ]; }
+wait_for 30 logged run_started  # preflight's trial is over
+wait_for 30 at_work
 kill -INT "$pid"; sleep 0.3
 gone "$pid" && fail "one SIGINT waits for the chunk" || pass "one SIGINT waits for the chunk"
 kill -INT "$pid"

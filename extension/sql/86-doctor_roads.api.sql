@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION gdpr_internal.doctor_roles()
 RETURNS TABLE(severity text, object text, finding text, hint text)
 LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   SELECT CASE WHEN r.oid = 10 THEN 'info' ELSE 'warning' END, 'role ' || quote_ident(r.rolname),
-    CASE WHEN r.rolsuper THEN 'it is a superuser: no policy binds it, it sees everybody'
+    CASE WHEN r.rolsuper THEN 'it is a superuser: no policy binds it, it sees everybody, and it can edit the audit log'
          ELSE format('it has BYPASSRLS and may read %s: no policy binds it', x.tables) END,
     CASE WHEN r.oid = 10 THEN 'Let nobody work as this role from day to day.'
          WHEN r.rolsuper THEN format('ALTER ROLE %I NOSUPERUSER; unless it must be one.', r.rolname)
@@ -14,7 +14,8 @@ LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET jit = off 
   FROM pg_roles AS r,
     LATERAL (SELECT string_agg(gdpr_internal.sql_name(g.relation), ', ' ORDER BY g.relid) FROM gdpr_internal.guarded_tables() AS g
              WHERE has_table_privilege(r.oid, g.relid, 'SELECT') OR has_any_column_privilege(r.oid, g.relid, 'SELECT')) AS x(tables)
-  WHERE r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND x.tables IS NOT NULL
+  WHERE r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls)
+    AND (x.tables IS NOT NULL OR r.rolsuper AND EXISTS (SELECT FROM gdpr_internal.audited))
   UNION ALL
   SELECT 'info', 'role ' || quote_ident(r.rolname), 'it may replicate: a base backup or a slot carries every row past the policies',
     'Keep its password for standbys and backups alone.'
@@ -137,7 +138,7 @@ BEGIN
   EXCEPTION WHEN object_not_in_prerequisite_state THEN
     severity := 'error';
     object := 'key';
-    finding := SQLERRM || ': no tokens, no suppression list, no erasure of people whose key is personal';
+    finding := SQLERRM || ': no tokens, no suppression list, no seals, no erasure of people whose key is personal';
     hint := 'Bring the key file back; only for a new database: SELECT gdpr.create_key().';
     RETURN NEXT;
   END;
@@ -200,9 +201,11 @@ BEGIN
     UNION ALL SELECT 7, v.* FROM gdpr_internal.doctor_views() AS v
     UNION ALL SELECT 8, o.* FROM gdpr_internal.doctor_records() AS o
     UNION ALL SELECT 9, i.* FROM gdpr_internal.doctor_indexes() AS i
+    UNION ALL SELECT 10, a.* FROM gdpr_internal.doctor_audited() AS a
+    UNION ALL SELECT 11, l.* FROM gdpr_internal.doctor_seals() AS l
   ) AS x(part, severity, object, finding, hint), LATERAL (SELECT x.severity, x.object, x.finding, x.hint) AS d
   ORDER BY array_position('{error,warning,info}'::text[], x.severity), x.part, x.object, x.finding;
 END
 $$;
 COMMENT ON FUNCTION gdpr.doctor() IS
-  'What a DBA should look at: tables without policies, roads past them, sessions they would stop, keys, records, indexes';
+  'What a DBA should look at: tables without policies, roads past them, sessions they would stop, keys, records, indexes, audit';

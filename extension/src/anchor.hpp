@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: PostgreSQL
-// Digests of seals outside the database, where its superusers cannot take them back.
+// Digests of seals outside the database, where its superusers cannot take them back. A line:
+//   seal sealed_at system_id database instance digest
+// with one blank between; sealed_at in UTC, blanks and the like in the database's name as %20. Seals are
+// chained: the digest of one vouches for all before it. Each is written at least once after its commit.
 #pragma once
 
 #include "extension/src/pg.hpp"
 
 namespace gdpr::pg {
 
-/// Appends the seals that gdpr.audit_anchor does not have yet. Outside of a transaction.
-/// in out  anchored  the newest seal known to be there; 0: not known, the file tells
-/// errors  58P01 and other file errors, 22023 a path inside the data directory
-void WriteAnchor(int64* anchored);
+/// Appends committed seals that the anchor does not have yet. Within SPI.
+/// out     the newest seal that it has; 0: there is no seal, -1: no anchor is configured
+/// errors  of the file; 22023 a path inside the data directory; 55000 no key
+int64 WriteAnchor();
 
 }  // namespace gdpr::pg

@@ -24,23 +24,6 @@ uint64 key_generation = 0;
 
 namespace {
 
-constexpr int kFileBytes = 2 * kKeyBytes + 1;
-constexpr char kDigestUse[] = "subject_key";
-
-// The sub-key of keyed_digest. The master is wiped after use.
-uint8 digest_key[32];
-bool digest_key_loaded = false;
-// What the transaction made and must take back if it fails: a key nobody knows locks the path.
-char created_path[MAXPGPATH];
-
-void CheckConfigured() {
-  if (key_file != nullptr && key_file[0] != '\0') return;
-  ereport(ERROR,
-          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no key file is configured"),
-           errhint("Set gdpr.key_file to an absolute path outside the data directory, then "
-                   "call gdpr.create_key().")));
-}
-
 bool IsInside(const char* path, const char* directory) {
   char real[PATH_MAX];
   if (realpath(directory, real) == nullptr) return false;
@@ -48,7 +31,8 @@ bool IsInside(const char* path, const char* directory) {
   return strncmp(path, real, size) == 0 && (path[size] == '/' || path[size] == '\0');
 }
 
-// Whether a base backup would take the directory along.
+}  // namespace
+
 bool InServerFiles(const char* directory) {
   char path[MAXPGPATH];
   if (IsInside(directory, DataDir)) return true;
@@ -65,6 +49,25 @@ bool InServerFiles(const char* directory) {
   }
   FreeDir(spaces);
   return found;
+}
+
+namespace {
+
+constexpr int kFileBytes = 2 * kKeyBytes + 1;
+constexpr char kDigestUse[] = "subject_key";
+
+// The sub-key of keyed_digest. The master is wiped after use.
+uint8 digest_key[32];
+bool digest_key_loaded = false;
+// What the transaction made and must take back if it fails: a key nobody knows locks the path.
+char created_path[MAXPGPATH];
+
+void CheckConfigured() {
+  if (key_file != nullptr && key_file[0] != '\0') return;
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no key file is configured"),
+           errhint("Set gdpr.key_file to an absolute path outside the data directory, then "
+                   "call gdpr.create_key().")));
 }
 
 // The directory of gdpr.key_file, real and outside what base backups copy.

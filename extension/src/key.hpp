@@ -37,6 +37,9 @@ KnownKey RequireKnownKey();
 /// errors  55000 key missing, readable by others, or not the one this database knows
 void LoadMaster(const KnownKey& known, Master* master);
 
+/// Whether a base backup would take the directory along. `directory` is a real path.
+bool InServerFiles(const char* directory);
+
 /// HMAC of `value` for `domain` under the key, 64 hex digits, as text. Loads the file on first use.
 /// errors  55000 key missing, readable by others, or not the one this database knows
 text* KeyedDigestOf(std::string_view domain, std::string_view value);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
 // The worker that seals one database: seals until nothing is left, stays while more comes, and goes as soon
 // as nobody writes or somebody wants the database for himself. Everything it runs is ours, as gdpr_owner.
-#include "extension/src/anchor.hpp"
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
 
@@ -109,7 +108,8 @@ Round SealAll(Look* look) {
     if (IsWanted()) return Round::kWanted;
   } while (look->sealed >= kFullBatch);
   if (!Ask("SELECT gdpr_internal.unsealed_age()", &look->unsealed_age)) return Round::kGone;
-  WriteAnchor(&slot->anchored);
+  int64 anchored;
+  if (!Ask("SELECT gdpr_internal.write_anchor()", &anchored)) return Round::kGone;
   return Round::kDone;
 }
 

@@ -36,6 +36,15 @@ inline void RequestSharedMemory(void (**previous)(), void (*request)()) {
 #endif
 }
 
+/// Inserts a row's entries into the indexes of its table.
+inline void InsertIndexRows(ResultRelInfo* target, TupleTableSlot* slot, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+  list_free(ExecInsertIndexTuples(target, slot, estate, false, false, nullptr, NIL, false));
+#else
+  list_free(ExecInsertIndexTuples(target, slot, estate, false, false, nullptr, NIL));
+#endif
+}
+
 /// Starts an index scan with `keys` scan keys.
 inline IndexScanDesc BeginIndexScan(Relation heap, Relation index, Snapshot snapshot, int keys) {
 #if PG_VERSION_NUM >= 180000

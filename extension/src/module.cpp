@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 // Where the library meets the server: settings, label provider, callbacks.
 #include "extension/src/allowed.hpp"
+#include "extension/src/audit_relation.hpp"
 #include "extension/src/freeze.hpp"
 #include "extension/src/key.hpp"
 #include "extension/src/label.hpp"
@@ -46,5 +47,6 @@ void _PG_init(void) {
   RegisterLabelProvider();
   RegisterFreeze();
   RegisterAllowed();
+  RegisterAudit();
   RegisterSealing();
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "extension/src/audit_session.hpp"
+
+#include "extension/src/door.hpp"
+#include "extension/src/owner.hpp"
+#include "extension/src/purpose.hpp"
+#include "extension/src/state_scan.hpp"
+
+#include "extension/src/compat.hpp"
+
+namespace gdpr::pg {
+namespace {
+
+constexpr int kLongestClaim = 1000;  // of what applications say; the log has an index on it
+
+void SetRole(NameData* name, Oid role) {
+  char* found = GetUserNameFromId(role, true);
+  namestrcpy(name, found != nullptr ? found : psprintf("%u", role));
+}
+
+// The role in force. Foreign keys run their actions as the table's owner, where they are known by
+// SECURITY_NOFORCE_RLS; it is not the owner who acts. Nor is it ours behind a function of ours.
+Oid ActingRole() {
+  Oid user;
+  int context;
+  GetUserIdAndSecContext(&user, &context);
+  Oid caller = DoorCaller(CurrentScope());
+  if (OidIsValid(caller) && user == StateOwner()) return caller;
+  bool cascade = (context & SECURITY_NOFORCE_RLS) != 0 && CurrentScope() == nullptr;
+  return cascade ? GetOuterUserId() : user;
+}
+
+text* Claim(const char* value) {
+  if (value == nullptr || value[0] == '\0') return nullptr;
+  int size = static_cast<int>(strlen(value));
+  return cstring_to_text_with_len(value, pg_mbcliplen(value, size, kLongestClaim));
+}
+
+inet* ReadClientAddress() {
+  if (MyProcPort == nullptr || MyBEEntry == nullptr) return nullptr;
+  const SockAddr* client = &MyBEEntry->st_clientaddr;
+  if (client->addr.ss_family != AF_INET && client->addr.ss_family != AF_INET6) return nullptr;
+  char host[NI_MAXHOST];
+  if (pg_getnameinfo_all(&client->addr, client->salen, host, sizeof(host), nullptr, 0,
+                         NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return nullptr;
+  }
+  char* zone = strchr(host, '%');  // of a link-local address; inet has none
+  if (zone != nullptr) *zone = '\0';
+  MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+  inet* address = DatumGetInetP(DirectFunctionCall1(inet_in, CStringGetDatum(host)));
+  MemoryContextSwitchTo(old);
+  return address;
+}
+
+}  // namespace
+
+SessionFacts ReadSessionFacts() {
+  static bool address_known = false;
+  static inet* address = nullptr;
+  if (!address_known) address = ReadClientAddress();
+  address_known = true;
+  SessionFacts facts{};
+  SetRole(&facts.session_role, GetSessionUserId());
+  SetRole(&facts.acting_role, ActingRole());
+  facts.purpose = Claim(SessionPurpose());
+  facts.app_user = Claim(GetConfigOption("gdpr.app_user", true, false));
+  facts.client_address = address;
+  return facts;
+}
+
+bool EngineIsOpen() {
+  for (const OwnerScope* scope = CurrentScope(); scope != nullptr; scope = scope->outer) {
+    if (scope->engine) return true;
+  }
+  return false;
+}
+
+}  // namespace gdpr::pg

@@ -233,6 +233,7 @@ void AuditChain::AddChange(const AuditChange& change, std::optional<std::int64_t
   if (!fault.empty()) fault = "event " + name + " " + fault;
   if (fault.empty() && !shape_sound_) fault = "the shape of event " + name + " was changed";
   if (part_ == Part::kUnsealed) {
+    if (fault.empty() && change.n > statement_.changes) fault = "event " + name + " was added";
     if (fault.empty() && !readable) fault = "event " + name + " was changed";
     if (fault.empty() && change.n != last_n_ + 1) {
       fault = "an event before " + name + " is missing";

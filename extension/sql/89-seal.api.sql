@@ -145,8 +145,9 @@ BEGIN
   SELECT max(s.seal), max(s.sealed_at) INTO seals, sealed_at
     FROM (SELECT s.seal, s.sealed_at FROM gdpr_internal.audit_seal AS s ORDER BY s.seal DESC LIMIT 1) AS s;
   seals := coalesce(seals, 0);
-  -- by statement: what is large is told as large, not counted row by row
-  SELECT coalesce(sum(s.changes), 0) INTO unsealed FROM gdpr_internal.audit_statement AS s
+  -- by statement, not row by row: a look at the status must not take long
+  SELECT coalesce(sum(s.changes), 0) - coalesce((SELECT e.upto_n FROM gdpr_internal.audit_seal AS e
+    WHERE e.upto_statement = oldest.statement ORDER BY e.seal DESC LIMIT 1), 0) INTO unsealed FROM gdpr_internal.audit_statement AS s
     WHERE oldest.statement IS NOT NULL AND s.system_id = own AND (s.xid, s.statement) >= (oldest.xid, oldest.statement);
   unsealed_age := CASE WHEN oldest.statement IS NULL THEN NULL ELSE clock_timestamp() - oldest.at END;
   foreign_unsealed := gdpr_internal.unsealed_system(own) IS NOT NULL;

@@ -50,24 +50,27 @@ static_assert(std::is_trivially_destructible_v<Event>, "lives in a memory contex
 
 constexpr long kPortion = 500;
 
-// Each goes by the indexes of the months: nothing is sorted, and the first row comes at once.
+// Each goes by the indexes of the months, outer rows in their order and inner ones in theirs: nothing is
+// sorted, and the first row comes at once. That it is so is checked.
 constexpr char kEvents[] =
     "SELECT s.xid, s.statement, c.n, s.at, s.shape, s.operation, s.anonymized, s.changes,"
     " s.session_role, s.acting_role, s.purpose, s.seed, s.app_user, s.client_address,"
     " s.actor_digests, s.tombstone, c.subject_type, c.subject_key, c.row_key, c.seed, c.body,"
     " c.tombstone"
-    " FROM gdpr_internal.audit_statement AS s JOIN gdpr_internal.audit_change AS c"
-    " ON c.statement = s.statement"
-    " AND c.n > CASE WHEN s.xid = $2 AND s.statement = $3 THEN $4 ELSE -2147483648 END"
+    " FROM (SELECT * FROM gdpr_internal.audit_statement AS s"
     " WHERE s.system_id = $1 AND (s.xid, s.statement) >= ($2, $3) AND s.xid < $5"
-    " ORDER BY s.xid, s.statement, c.n";
+    " ORDER BY s.xid, s.statement) AS s CROSS JOIN LATERAL"
+    " (SELECT * FROM gdpr_internal.audit_change AS c WHERE c.statement = s.statement"
+    " AND c.n > CASE WHEN s.xid = $2 AND s.statement = $3 THEN $4 ELSE -2147483648 END"
+    " ORDER BY c.n) AS c";
 constexpr char kSubjects[] =
     "SELECT s.xid, s.statement, u.n, u.place, u.subject_type, u.subject_key, u.salt, u.digest"
-    " FROM gdpr_internal.audit_statement AS s JOIN gdpr_internal.audit_subject AS u"
-    " ON u.statement = s.statement"
-    " AND u.n > CASE WHEN s.xid = $2 AND s.statement = $3 THEN $4 ELSE -2147483648 END"
+    " FROM (SELECT * FROM gdpr_internal.audit_statement AS s"
     " WHERE s.system_id = $1 AND (s.xid, s.statement) >= ($2, $3) AND s.xid < $5"
-    " ORDER BY s.xid, s.statement, u.n, u.place";
+    " ORDER BY s.xid, s.statement) AS s CROSS JOIN LATERAL"
+    " (SELECT * FROM gdpr_internal.audit_subject AS u WHERE u.statement = s.statement"
+    " AND u.n > CASE WHEN s.xid = $2 AND s.statement = $3 THEN $4 ELSE -2147483648 END"
+    " ORDER BY u.n, u.place) AS u";
 
 enum EventColumn {
   kXid = 1,
@@ -91,16 +94,18 @@ enum EventColumn {
   kRowKey,
   kSeed,
   kBody,
-  kTombstone
+  kTombstone,
+  kColumns = kTombstone
 };
 
-// A row, and where views of what is detoasted or converted live.
+// A row, taken to pieces once.
 struct Row {
-  HeapTuple tuple;
-  TupleDesc columns;
+  Datum values[kColumns];
+  bool nulls[kColumns];
 
   Datum Get(int column, bool* isnull) const {
-    return SPI_getbinval(tuple, columns, column, isnull);
+    *isnull = nulls[column - 1];
+    return values[column - 1];
   }
   int64 Number(int column) const {
     bool isnull;
@@ -188,7 +193,8 @@ void ReadShapes(EventCursor* cursor, bool read_only) {
   cursor->shapes = static_cast<ShapeDigest*>(
       MemoryContextAllocHuge(cursor->home, sizeof(ShapeDigest) * (SPI_processed + 1)));
   for (uint64 i = 0; i < SPI_processed; i++) {
-    Row row{SPI_tuptable->vals[i], SPI_tuptable->tupdesc};
+    Row row;
+    heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, row.values, row.nulls);
     std::optional<Hash> digest = HashFrom(row.Bytes(2).value_or(""));
     if (!digest) continue;  // the events that name it will be told
     cursor->shapes[cursor->shape_count++] = {row.Int(1), *digest};
@@ -223,7 +229,7 @@ bool Step(Rows& rows, Row* row) {
     CHECK_FOR_INTERRUPTS();
   }
   if (rows.count == 0) return false;
-  *row = {rows.table->vals[rows.next++], rows.table->tupdesc};
+  heap_deform_tuple(rows.table->vals[rows.next++], rows.table->tupdesc, row->values, row->nulls);
   return true;
 }
 
@@ -315,6 +321,15 @@ void ReadSubjects(EventCursor* cursor) {
   if (count > 0) event.change.subjects = {subjects, count};
 }
 
+void CheckOrder(const Event& event, const Row& row) {
+  auto xid = static_cast<uint64>(row.Number(kXid));
+  int64 statement = row.Number(kStatement);
+  bool behind = xid != event.statement.xid               ? xid > event.statement.xid
+                : statement != event.statement.statement ? statement > event.statement.statement
+                                                         : row.Int(kN) > event.change.n;
+  if (!behind) elog(ERROR, "events do not come in the order of their seals");
+}
+
 MemoryContext MakeContext(MemoryContext parent) {
   return AllocSetContextCreate(parent, "pg_gdpr events", ALLOCSET_DEFAULT_SIZES);
 }
@@ -348,6 +363,7 @@ const Event* NextEvent(EventCursor* cursor) {
   bool fresh = cursor->events.next == 1;  // of a portion: the views into the last one are dead
   event.same_statement = cursor->begun && event.statement.statement == row.Number(kStatement) &&
                          event.statement.xid == static_cast<uint64>(row.Number(kXid));
+  if (cursor->begun) CheckOrder(event, row);
   cursor->begun = true;
   if (fresh || !event.same_statement) {
     MemoryContextReset(cursor->of_statement);

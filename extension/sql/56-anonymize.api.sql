@@ -230,6 +230,7 @@ DECLARE
   hits gdpr_internal.found_rows[];
   done record;
   stale jsonb;
+  audited jsonb;
 BEGIN
   PERFORM gdpr_internal.check_erasable(erase_people.subject_type, erase_people.reason, erase_people.unclassified);
   keys := ARRAY(SELECT DISTINCT k FROM unnest(
@@ -250,12 +251,14 @@ BEGIN
   IF erase_people.run IS NULL AND NOT erase_people.trial THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
   IF NOT erase_people.trial THEN
     PERFORM gdpr_internal.suppress_leaving(erase_people.subject_type, ARRAY(SELECT keys[p] FROM unnest(people.people) AS p));
+    audited := gdpr_internal.audit_before(plan.body, hits, keys);
   END IF;
   done := gdpr_internal.change_all(plan.body, hits);
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
                                                 erase_people.run, erase_people.chunk, done.hits));
   PERFORM gdpr_internal.erase_consent(erase_people.subject_type, keys, erasures, erase_people.run IS NULL AND NOT erase_people.trial);
+  PERFORM gdpr_internal.erase_audit(erase_people.subject_type, people.people, keys, (plan.body->>'key_is_personal')::boolean, audited);
   IF erase_people.run IS NULL THEN
     PERFORM gdpr_internal.renew_statistics(stale);
     PERFORM gdpr_internal.run_settle(erase_people.subject_type, keys);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: PostgreSQL
-// The history of consent is append-only. What an erasure and the end of proof_retention take from
-// it is taken by these statements and no others.
+// The history of consent and the log of changes are append-only. What an erasure and the end of
+// proof_retention take from them is taken by these statements and no others.
 #include "extension/src/pg.hpp"
 
 namespace gdpr::pg {
 namespace {
 
-constexpr int kMostParameters = 3;
+constexpr int kMostParameters = 7;
 
 struct Statement {
   const char* step;
@@ -68,6 +68,42 @@ const Statement kStatements[] = {
      " (SELECT FROM gdpr_internal.consent_event AS e WHERE e.batch = b.batch)",
      0,
      {}},
+    // Values of audited changes become digests, under a tombstone of this very transaction: the
+    // tombstone's statement, statements and numbers of events, for each whether its subject key is
+    // hidden, what stands there then, whether the row's key is hidden, and columns that stay
+    {"audit changes",
+     "UPDATE gdpr_internal.audit_change AS c SET"
+     " body = gdpr_internal.erased_body(c.subject_key, c.row_key, c.seed, c.body,"
+     " e.readable::int2[], e.hides_subject, e.hides_row),"
+     " seed = NULL, tombstone = coalesce(c.tombstone, $1),"
+     " subject_key = CASE WHEN e.hides_subject THEN e.renamed ELSE c.subject_key END,"
+     " row_key = CASE WHEN e.hides_row THEN NULL ELSE c.row_key END"
+     " FROM unnest($2, $3, $4, $5, $6, $7)"
+     " AS e(statement, n, hides_subject, renamed, hides_row, readable)"
+     " WHERE c.statement = e.statement AND c.n = e.n AND (c.tombstone IS NOT NULL OR EXISTS"
+     " (SELECT FROM gdpr_internal.audit_statement AS t WHERE t.statement = $1"
+     " AND t.operation = 'E' AND t.xid = pg_current_xact_id()))",
+     7,
+     {INT8OID, INT8ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, TEXTARRAYOID, BOOLARRAYOID,
+      TEXTARRAYOID}},
+    // So do application users and addresses: the tombstone, statements, who left in lower case
+    {"audit actors",
+     "UPDATE gdpr_internal.audit_statement AS s SET"
+     " actor_digests = gdpr_internal.actor_digests(s.seed, s.app_user, s.client_address),"
+     " seed = NULL, app_user = NULL, client_address = NULL, tombstone = $1"
+     " WHERE s.statement = ANY ($2) AND s.seed IS NOT NULL AND lower(s.app_user) = ANY ($3)"
+     " AND EXISTS (SELECT FROM gdpr_internal.audit_statement AS t WHERE t.statement = $1"
+     " AND t.operation = 'E' AND t.xid = pg_current_xact_id())",
+     3,
+     {INT8OID, INT8ARRAYOID, TEXTARRAYOID}},
+    // Personal keys of further people: type, old keys, new ones
+    {"audit people",
+     "UPDATE gdpr_internal.audit_subject AS s SET subject_key = k.renamed,"
+     " digest = gdpr_internal.subject_digest(s.salt, s.subject_key), salt = NULL"
+     " FROM unnest($2, $3) AS k(key, renamed)"
+     " WHERE s.subject_type = $1 AND s.subject_key = k.key AND s.salt IS NOT NULL",
+     3,
+     {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}},
 };
 
 bool rewriting = false;
@@ -114,6 +150,14 @@ GDPR_FUNCTION(gdpr_keep_history) {
                     errmsg("gdpr.keep_history() can only be called as a trigger")));
   }
   auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+  if (!rewriting && strncmp(RelationGetRelationName(data->tg_relation), "audit_", 6) == 0) {
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("the audit log in \"%s\" is not changed",
+                           RelationGetRelationName(data->tg_relation)),
+                    errdetail("It is the proof of who changed what."),
+                    errhint("Values leave with an erasure, whole months with "
+                            "gdpr.expire_audit().")));
+  }
   if (!rewriting) {
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -135,7 +179,8 @@ GDPR_FUNCTION(gdpr_rewrite_history) {
                     errmsg("step \"%s\" takes %d arguments", statement->step, statement->count)));
   }
   Datum values[kMostParameters] = {};
-  char nulls[kMostParameters + 1] = "   ";
+  char nulls[kMostParameters + 1];
+  memset(nulls, ' ', sizeof(nulls));
   for (int i = 0; i < statement->count; i++) {
     if (get_fn_expr_argtype(fcinfo->flinfo, i + 1) != statement->types[i]) {
       ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),

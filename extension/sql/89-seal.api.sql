@@ -14,9 +14,9 @@ COMMENT ON FUNCTION gdpr_internal.seal_batch(boolean) IS
   'Seals a batch of events, or a change of the configuration; the number of events; error 55000 without a key';
 
 --| Signs that everything before a statement was dropped, after audit_leaves says so.
-CREATE OR REPLACE FUNCTION gdpr_internal.seal_dropped(dropped_before bigint, events int) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr_internal.seal_dropped(dropped_before bigint) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_seal_dropped';
-COMMENT ON FUNCTION gdpr_internal.seal_dropped(bigint, int) IS 'Appends the seal "range dropped"';
+COMMENT ON FUNCTION gdpr_internal.seal_dropped(bigint) IS 'Appends the seal "range dropped"';
 
 --| Appends what the anchor does not have yet.
 CREATE OR REPLACE FUNCTION gdpr_internal.write_anchor() RETURNS bigint

@@ -382,7 +382,7 @@ GDPR_FUNCTION(gdpr_seal_batch) {
   PG_RETURN_INT32(events);
 }
 
-// gdpr_internal.seal_dropped(dropped_before bigint, events int): after the ranges were noted
+// gdpr_internal.seal_dropped(dropped_before bigint): after audit_leaves says what goes
 GDPR_FUNCTION(gdpr_seal_dropped) {
   BeginWork("gdpr_internal.seal_dropped()");
   Tools* tools = MakeTools();
@@ -391,7 +391,6 @@ GDPR_FUNCTION(gdpr_seal_dropped) {
   seal.kind = 'D';
   seal.system_id = OwnSystem();
   seal.dropped_before = PG_GETARG_INT64(0);
-  seal.events = PG_GETARG_INT32(1);
   seal.configuration = StoreConfiguration(tools);
   seal.root = DroppedRoot();
   StoreSeal(tools, last, seal);

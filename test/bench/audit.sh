@@ -73,7 +73,14 @@ audit_single() {
   [ "$1" != hand ] || script=audit_single_hand
   audit_copy "$1" || return
   PGOPTIONS='-c synchronous_commit=off' pgbench -n -M prepared -f "test/bench/$script.sql" -D rows="$ROWS" -T "${BENCH_SECONDS:-3}" \
-    audit_bench 2>/dev/null | awk '/^tps = / { printf "%.9f\n", 1 / $3 }'
+    $(audit_literals "$1") audit_bench 2>/dev/null | awk '/^tps = / { printf "%.9f\n", 1 / $3 }'
+}
+
+# What the audit wrote for one row, as variables of pgbench.
+audit_literals() {
+  [ "$1" = hand ] || return 0
+  audit_sql audit_bench -F ' ' -c "SELECT format('-D system_id=%s -D shape=%s -D seed=%s -D row_seed=%s -D body=%s', s.system_id, s.shape,
+    encode(s.seed, 'hex'), encode(c.seed, 'hex'), encode(c.body, 'hex')) FROM audit.single_statement AS s, audit.single_change AS c"
 }
 
 # audit_over NAME SIDE_COLUMN GOAL WHAT: what the audit adds by what that side adds.
@@ -111,9 +118,11 @@ bench_sealing() {
   : >"$RESULTS/sealing.pairs"
   for ((round = 0; round < (REPEATS < 3 ? REPEATS : 3); round++)); do
     audit_copy gdpr && audit_sql audit_bench -o /dev/null -c 'SELECT gdpr.seal_audit()' -c "$(audit_work update)" -c "$(audit_work update)" || return
-    audit_sql audit_bench -F ' ' -c "SELECT clock_timestamp() AS began \\gset
-      SELECT gdpr.seal_audit() AS events \\gset
-      SELECT :events / extract(epoch FROM clock_timestamp() - :'began'), 100000" >>"$RESULTS/sealing.pairs" || return
+    audit_sql audit_bench -F ' ' >>"$RESULTS/sealing.pairs" <<'SQL' || return
+SELECT clock_timestamp() AS began \gset
+SELECT gdpr.seal_audit() AS events \gset
+SELECT :events / extract(epoch FROM clock_timestamp() - :'began'), 100000;
+SQL
   done
   awk '{ print $2, $1 }' "$RESULTS/sealing.pairs" >"$RESULTS/sealing.slow"
   printf 'events sealed per second, 3 changed columns|%.0f|time beside 100,000 a second: %s\n' "$(column "$RESULTS/sealing.pairs" 1)" \

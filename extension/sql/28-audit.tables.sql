@@ -13,6 +13,7 @@ CREATE TABLE gdpr_internal.audited (
   protected boolean NOT NULL DEFAULT false,
   since timestamptz NOT NULL DEFAULT pg_catalog.now(),
   switched_on_by name NOT NULL,
+  off text[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (relation_schema, relation_name)
 );
 COMMENT ON TABLE gdpr_internal.audited IS 'Relations whose changes are audited; a partition or child inherits it';
@@ -20,6 +21,7 @@ COMMENT ON COLUMN gdpr_internal.audited.relation_oid IS 'only lets renames be fo
 COMMENT ON COLUMN gdpr_internal.audited.classified IS 'what is written of classified columns: values, keyed digests, or names only';
 COMMENT ON COLUMN gdpr_internal.audited.replicated IS 'true: also what logical replication applies here';
 COMMENT ON COLUMN gdpr_internal.audited.protected IS 'true: switched on by gdpr.protect(), goes with gdpr.unprotect()';
+COMMENT ON COLUMN gdpr_internal.audited.off IS 'triggers of it and its partitions that were switched off by hand';
 
 --| What relations looked like when they were written to.
 CREATE TABLE gdpr_internal.audit_shape (

@@ -209,6 +209,8 @@ BEGIN
       PERFORM gdpr_internal.install_guard(part.relation);
     END IF;
   END LOOP;
+  -- whose rows audited tables hold is remembered like the guards' targets, over more than one link
+  PERFORM gdpr_internal.audits_changed();
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_guard(regclass) IS

@@ -142,7 +142,7 @@ BEGIN
     done := p.definition IS NOT DISTINCT FROM md5(array_to_string(wanted, ';')) AND gdpr_internal.is_intact(relation, wanted)
       AND p.fill IS NULL AND coalesce(nullif(protect_steps.networks, '{}'), setting.networks) IS NOT DISTINCT FROM setting.networks
       AND NOT coalesce(protect_steps.networks = '{}' AND setting.networks IS NOT NULL, false)
-      AND tenant IS NOT DISTINCT FROM setting.tenant_column;
+      AND tenant IS NOT DISTINCT FROM setting.tenant_column AND gdpr_internal.is_audited(relation);
     statements := CASE WHEN done THEN '{}' ELSE ARRAY(SELECT t FROM gdpr_internal.strip_statements(relation) AS t)
       || CASE WHEN p.inline THEN ARRAY(SELECT i FROM gdpr_internal.inline_statements(relation) AS i) END || wanted END;
     RETURN NEXT;
@@ -241,6 +241,7 @@ BEGIN
     tenant := gdpr_internal.tenant_column_of(ARRAY[s.subject_type]);
     PERFORM gdpr_internal.apply_protection(protect_relation.relation,
       gdpr_internal.wanted_protection(protect_relation.relation, s.subject_type, protect_relation.inline, tenant), tenant);
+    PERFORM gdpr_internal.audit_protected(protect_relation.relation);
     RETURN (SELECT p.fill IS NULL FROM gdpr_internal.protection_of(protect_relation.relation) AS p);
   END IF;
   RETURN gdpr_internal.fill_inline(protect_relation.relation);

@@ -27,6 +27,10 @@ BEGIN
   PERFORM gdpr_internal.run_ddl(release_relation.relation, gdpr_internal.release_statements(release_relation.relation));
   DELETE FROM gdpr_internal.protection AS x
   WHERE (x.relation_schema, x.relation_name) = (p.relation_schema, p.relation_name);
+  IF EXISTS (SELECT FROM gdpr_internal.audited AS a
+             WHERE a.protected AND (a.relation_schema, a.relation_name) = (p.relation_schema, p.relation_name)) THEN
+    PERFORM gdpr_internal.end_audit(release_relation.relation);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.release_relation(regclass, text[]) IS

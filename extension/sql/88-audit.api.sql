@@ -187,6 +187,36 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.start_audit(regclass, text, boolean, boolean) IS
   'Declares that a relation is audited, creates the triggers and writes the event';
 
+--| The part of gdpr.protect() for one table: partitions and children are steps of their own.
+CREATE OR REPLACE FUNCTION gdpr_internal.audit_protected(relation regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF gdpr_internal.is_audited(audit_protected.relation) THEN
+    RETURN;
+  END IF;
+  LOCK TABLE gdpr_internal.audited IN SHARE ROW EXCLUSIVE MODE;
+  IF (gdpr_internal.audited_of(audit_protected.relation)).relation_name IS NULL THEN
+    PERFORM gdpr_internal.make_audit_partitions();
+    INSERT INTO gdpr_internal.audited AS a (relation_schema, relation_name, relation_oid, protected, switched_on_by)
+    SELECT n.nspname, c.relname, c.oid, true, gdpr_internal.caller()::text
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = audit_protected.relation;
+    PERFORM gdpr_internal.write_audit_note('S', audit_protected.relation, '{""}', '{NULL}', '{NULL}');
+  END IF;
+  PERFORM gdpr_internal.install_audit(audit_protected.relation), gdpr_internal.audit_changed(audit_protected.relation);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.audit_protected(regclass) IS 'Audits one table that is being protected';
+
+--| Is the relation audited, with all triggers that it needs?
+CREATE OR REPLACE FUNCTION gdpr_internal.is_audited(relation regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (gdpr_internal.audited_of($1)).relation_name IS NOT NULL AND NOT EXISTS (
+    SELECT FROM gdpr_internal.audit_triggers($1) AS w
+    WHERE NOT EXISTS (SELECT FROM gdpr_internal.audit_triggers_on($1) AS o
+                      WHERE o.name = w.name AND o.definition = w.definition AND o.state = w.state))
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_audited(regclass) IS 'True if a relation is audited and has all triggers for it';
+
 --| Makes backends look again at what is declared for a relation, its partitions and children.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_changed(relation oid) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$

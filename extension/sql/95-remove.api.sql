@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION gdpr.remove() RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s gdpr_internal.subject_type;
+  a regclass;
   c record;
 BEGIN
   RAISE NOTICE 'certificates, runs and the history of consent go with the extension'
@@ -18,6 +19,12 @@ BEGIN
       FROM gdpr_internal.protection AS p WHERE s.subject_type = ANY (p.subject_types) ORDER BY p.relation_schema, p.relation_name;
     PERFORM gdpr_internal.forget_subject(s.subject_type);
     RETURN NEXT format('unregistered subject type %s and removed its guards', s.subject_type);
+  END LOOP;
+  FOR a IN SELECT gdpr_internal.resolve(x.relation_schema, x.relation_name) FROM gdpr_internal.audited AS x
+           ORDER BY x.relation_schema, x.relation_name LOOP
+    CONTINUE WHEN a IS NULL;
+    PERFORM gdpr_internal.end_audit(a);
+    RETURN NEXT format('took the audit off %s', gdpr_internal.sql_name(a));
   END LOOP;
   FOR c IN SELECT k.relation, count(*) AS columns FROM gdpr.classification AS k GROUP BY k.relation LOOP
     PERFORM gdpr_internal.remove_labels(c.relation);

@@ -116,6 +116,13 @@ CLI::App* AddStatus(CLI::App& app, Options& o, Raw& /*raw*/) {
   return verb;
 }
 
+CLI::App* AddNightly(CLI::App& app, Options& o, Raw& /*raw*/) {
+  CLI::App* verb = app.add_subcommand(
+      "nightly", "Seal the audit log, make its partitions, drop what is kept no longer");
+  verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
+  return verb;
+}
+
 /// What CLI11 cannot know; a message for the user, empty if all is well.
 std::string CheckAnonymize(Options& o, const Raw& raw, bool resume) {
   o.resume = resume;
@@ -169,7 +176,8 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
     AddOutput(*verb, o, r);
     return verb;
   };
-  const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus)};
+  const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus),
+                                        add("nightly", AddNightly)};
   std::string names;
   for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
   const bool is_verb =

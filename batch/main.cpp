@@ -6,6 +6,7 @@
 #include "batch/cli.hpp"
 #include "batch/fault.hpp"
 #include "batch/log.hpp"
+#include "batch/nightly.hpp"
 #include "batch/status.hpp"
 
 namespace {
@@ -16,6 +17,7 @@ using gdpr::batch::Log;
 
 ExitCode Run(const gdpr::batch::Options& options) {
   gdpr::batch::Signals signals;
+  if (options.verb == "nightly") return gdpr::batch::Nightly(options, signals);
   return options.verb == "status" ? gdpr::batch::Status(options)
                                   : gdpr::batch::Anonymize(options, signals);
 }

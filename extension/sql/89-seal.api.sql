@@ -112,14 +112,18 @@ BEGIN
     WHEN 'partitions' THEN RETURN gdpr_internal.make_audit_partitions();
     WHEN 'seal' THEN RETURN gdpr_internal.seal_batch(true);
     WHEN 'anchor' THEN RETURN gdpr_internal.write_anchor();
+    WHEN 'unsealed' THEN RETURN (SELECT a.unsealed FROM gdpr_internal.audit_state() AS a);
+    WHEN 'expiring' THEN RETURN (SELECT count(*) FROM pg_inherits AS i
+      WHERE i.inhparent = 'gdpr_internal.audit_statement'::regclass
+        AND gdpr_internal.partition_bound(i.inhrelid) <= gdpr_internal.expired_before());
     ELSE
       RAISE invalid_parameter_value USING MESSAGE = format('there is no step "%s"', step),
-        HINT = 'Use partitions, seal or anchor.';
+        HINT = 'Use partitions, seal, anchor, unsealed or expiring.';
   END CASE;
 END
 $$;
 COMMENT ON FUNCTION gdpr.run_audit(text) IS
-  'A step of gdpr-batch nightly: partitions (made), seal (events of one batch), anchor (newest seal there)';
+  'A step of gdpr-batch nightly: partitions (made), seal (events of one batch), anchor (newest seal there); unsealed and expiring (months) only count';
 
 --| What holds sealing back: pg_locks knows of everybody's transactions.
 CREATE OR REPLACE FUNCTION gdpr_internal.held_back_by() RETURNS text

@@ -1,0 +1,1 @@
+SELECT gdpr.run_audit('partitions')

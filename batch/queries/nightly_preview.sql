@@ -1,0 +1,1 @@
+SELECT gdpr.run_audit('unsealed'), gdpr.run_audit('expiring')

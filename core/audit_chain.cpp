@@ -48,20 +48,33 @@ void AuditChain::AddShape(const AuditShape& shape, std::string_view digest) {
   if (hash && leaf_maker_.ShapeDigest(shape) != *hash) changed_shapes_.insert(*hash);
 }
 
-std::size_t AuditChain::AddAnchors(std::string_view lines, std::string_view instance) {
+std::size_t AuditChain::AddAnchors(std::string_view lines, std::string_view database,
+                                   std::string_view instance) {
+  constexpr std::string_view kSyslog = "pg_gdpr seal ";
   std::size_t count = 0;
   while (!lines.empty()) {
     std::string_view line = Cut(lines, '\n');
+    const std::size_t begins = line.find(kSyslog);
+    if (begins != std::string_view::npos) line.remove_prefix(begins + kSyslog.size());
     const auto seal = NumberOf(Cut(line, ' '));
-    for (int skipped = 0; skipped < 3; ++skipped) Cut(line, ' ');
+    Cut(line, ' ');  // when, and on which server
+    Cut(line, ' ');
+    const bool same_name = Cut(line, ' ') == database;
     const bool ours = Cut(line, ' ') == instance;
     const auto bytes = BytesOfHex(line);
     const auto digest = bytes ? HashFrom(*bytes) : std::nullopt;
     if (!seal || !ours || !digest) continue;
-    anchors_.emplace(*seal, *digest);
+    (same_name ? anchors_ : former_anchors_).emplace(*seal, *digest);
     ++count;
   }
   return count;
+}
+
+std::string AuditChain::AnchorFault(std::int64_t seal, const Hash& digest) const {
+  const auto& anchors = anchors_.contains(seal) ? anchors_ : former_anchors_;
+  const auto [first, end] = anchors.equal_range(seal);
+  const bool same = std::all_of(first, end, [&](const auto& a) { return a.second == digest; });
+  return same ? "" : "differs from its anchor";
 }
 
 void AuditChain::Emit(Verdict verdict) {
@@ -105,10 +118,7 @@ void AuditChain::CheckSeal(const SealRecord& record) {
   if (record.digest != digest) Blame("was changed");
   Blame(ChainFault(record));
   Blame(KeyFault(record, digest));
-  const auto [first, end] = anchors_.equal_range(record.seal.seal);
-  for (auto anchor = first; anchor != end; ++anchor) {
-    if (anchor->second != digest) Blame("differs from its anchor");
-  }
+  Blame(AnchorFault(record.seal.seal, digest));
   const auto configuration = configurations_.find(record.seal.configuration);
   if (configuration == configurations_.end()) {
     Blame("its configuration is missing");
@@ -331,10 +341,10 @@ void AuditChain::Finish() {
                " says were dropped");
   }
   if (!whole_) return;
-  const std::int64_t newest = last_seal_.value_or(0);
-  if (const auto gone = anchors_.upper_bound(newest); gone != anchors_.end()) {
+  const auto& anchors = anchors_.empty() ? former_anchors_ : anchors_;
+  if (const auto gone = anchors.upper_bound(last_seal_.value_or(0)); gone != anchors.end()) {
     AddFinding("seals " + std::to_string(gone->first) + " to " +
-               std::to_string(anchors_.rbegin()->first) + " are anchored and gone");
+               std::to_string(anchors.rbegin()->first) + " are anchored and gone");
   }
   for (const auto& [statement, erasure] : erasures_) {
     const std::string name = std::to_string(statement);

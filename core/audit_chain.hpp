@@ -62,9 +62,12 @@ class AuditChain {
   void AddConfiguration(std::string_view digest, std::string_view body);
   /// A row of audit_shape.
   void AddShape(const AuditShape& shape, std::string_view digest);
-  /// Lines of an anchor: `seal sealed_at system_id database instance digest`. Those of other
-  /// instances, and lines that are none, are passed over. Returns how many are of this instance.
-  std::size_t AddAnchors(std::string_view lines, std::string_view instance);
+  /// Lines of an anchor, whole ones: `seal sealed_at system_id database instance digest`, or the
+  /// same after what syslog writes before it. Those of other instances, and lines that are none,
+  /// are passed over; of a copy of the database (the same instance under another name) the line
+  /// counts only where there is none of this database. Returns how many are of this instance.
+  std::size_t AddAnchors(std::string_view lines, std::string_view database,
+                         std::string_view instance);
 
   void BeginSeal(const SealRecord& record);
   void BeginUnsealed();
@@ -77,6 +80,7 @@ class AuditChain {
   void Finish();
 
   /// The verdicts since the last call, of seals in their order.
+  bool HasVerdicts() const { return !verdicts_.empty(); }
   std::vector<Verdict> Take() { return std::exchange(verdicts_, {}); }
   bool IsSound() const { return sound_; }
   LeafMaker& Leaves() { return leaf_maker_; }
@@ -97,6 +101,7 @@ class AuditChain {
   void Blame(std::string status);
   void CheckSeal(const SealRecord& record);
   std::string ChainFault(const SealRecord& record);
+  std::string AnchorFault(std::int64_t seal, const Hash& digest) const;
   std::string KeyFault(const SealRecord& record, const Hash& digest);
   void ReadLeaves(const SealRecord& record);
   void EndPart();
@@ -116,7 +121,8 @@ class AuditChain {
   std::set<std::string> trusted_;
   std::map<Hash, bool> configurations_;  // and whether its text is the one that was digested
   std::set<Hash> changed_shapes_;
-  std::multimap<std::int64_t, Hash> anchors_;
+  std::multimap<std::int64_t, Hash> anchors_;         // of this database
+  std::multimap<std::int64_t, Hash> former_anchors_;  // under another name, or of a copy
   std::vector<Verdict> verdicts_;
 
   // The chain

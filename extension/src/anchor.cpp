@@ -17,7 +17,6 @@
 namespace gdpr::pg {
 namespace {
 
-constexpr char kFilePrefix[] = "file:";
 constexpr long kPortion = 1000;                  // seals between two fsyncs
 constexpr off_t kFirstTail = 64 * 1024;          // how much of the file is read to find the last line
 constexpr off_t kLongestTail = 64 * 1024 * 1024;
@@ -28,27 +27,10 @@ struct Origin {
   char* instance;
 };
 
-const char* FilePath() {
-  return strncmp(audit_anchor, kFilePrefix, strlen(kFilePrefix)) == 0
-             ? audit_anchor + strlen(kFilePrefix)
-             : nullptr;
-}
-
 Origin FindOrigin() {
   KnownKey known = RequireKnownKey();
-  StringInfoData name;
-  initStringInfo(&name);
-  const char* database = get_database_name(MyDatabaseId);
-  for (const char* c = database == nullptr ? "" : database; *c != '\0'; c++) {
-    auto byte = static_cast<unsigned char>(*c);
-    if (byte <= ' ' || byte == '%' || byte == 0x7f) {
-      appendStringInfo(&name, "%%%02X", byte);
-    } else {
-      appendStringInfoChar(&name, *c);
-    }
-  }
   char* instance = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&known.instance)));
-  return {name.data, instance};
+  return {AnchorDatabase(), instance};
 }
 
 [[noreturn]] void FailOnAnchor(const char* what) {
@@ -223,10 +205,32 @@ int64 SendFrom(int64 first, const char* path, bool torn, const Origin& origin) {
 
 }  // namespace
 
+const char* AnchorFile() {
+  constexpr char kFilePrefix[] = "file:";
+  constexpr size_t kPrefixSize = sizeof(kFilePrefix) - 1;
+  bool is_file = audit_anchor != nullptr && strncmp(audit_anchor, kFilePrefix, kPrefixSize) == 0;
+  return is_file ? audit_anchor + kPrefixSize : nullptr;
+}
+
+char* AnchorDatabase() {
+  StringInfoData name;
+  initStringInfo(&name);
+  const char* database = get_database_name(MyDatabaseId);
+  for (const char* c = database == nullptr ? "" : database; *c != '\0'; c++) {
+    auto byte = static_cast<unsigned char>(*c);
+    if (byte <= ' ' || byte == '%' || byte == 0x7f) {
+      appendStringInfo(&name, "%%%02X", byte);
+    } else {
+      appendStringInfoChar(&name, *c);
+    }
+  }
+  return name.data;
+}
+
 int64 WriteAnchor() {
   if (audit_anchor == nullptr || audit_anchor[0] == '\0') return -1;
   Origin origin = FindOrigin();
-  const char* path = FilePath();
+  const char* path = AnchorFile();
   SealSlot* slot = FindSealSlot(MyDatabaseId, false);
   bool torn = false;
   int64 anchored = slot == nullptr ? 0 : slot->anchored;

@@ -14,4 +14,10 @@ namespace gdpr::pg {
 /// errors  of the file; 22023 a path inside the data directory; 55000 no key
 int64 WriteAnchor();
 
+/// The file of gdpr.audit_anchor; NULL: there is none.
+const char* AnchorFile();
+
+/// The name of this database as it stands in lines of the anchor.
+char* AnchorDatabase();
+
 }  // namespace gdpr::pg

@@ -415,11 +415,11 @@ TEST(AuditChain, EverySingleEditIsFoundAndTheFirstBadEventNamed) {
   EXPECT_EQ(made.size(), edits.size());  // each of them was tried
 }
 
-std::string AnchorsOf(const Log& log) {
+std::string AnchorsOf(const Log& log, const std::string& database = "shop") {
   std::string lines = "5 torn li\n";
   for (const SealRow& row : log.seals) {
-    lines += std::to_string(row.seal.seal) + " 2026-11-22T03:27:00.123456Z 77 a%20b instance " +
-             HexOf(AsText(row.digest)) + "\n";
+    lines += std::to_string(row.seal.seal) + " 2026-11-22T03:27:00.123456Z 77 " + database +
+             " instance " + HexOf(AsText(row.digest)) + "\n";
     lines += std::to_string(row.seal.seal) + " 2026-11-22T03:27:00Z 77 ab another " +
              HexOf(std::string(32, 'x')) + "\n";
   }
@@ -451,6 +451,25 @@ TEST(AuditChain, SealsThatAreGoneFromTheEndAreMissedByTheAnchor) {
   log.seals.resize(log.seals.size() - 2);
   EXPECT_EQ(FirstBad(Verify(log)), "");
   EXPECT_EQ(FirstBad(Verify(log, anchors)), "seals 6 to 7 are anchored and gone");
+}
+
+TEST(AuditChain, AnchorsAreThoseOfTheDatabaseOrOfItsFormerName) {
+  LeafMaker maker;
+  Random random(1);
+  const Log log = MakeLog(maker, random);
+  Log copy = log;
+  copy.seals.resize(5);
+  const std::size_t before = copy.statements.size();
+  AddStatements(copy, random, 70, 80);
+  ASSERT_GT(copy.statements.size(), before);
+  Seal(copy, maker, Signer(), kServer, 5);
+  const std::string both = AnchorsOf(log) + AnchorsOf(copy, "copy");
+  EXPECT_EQ(FirstBad(Verify(log, both)), "");  // what became of the copy is no matter
+  EXPECT_EQ(FirstBad(Verify(log, AnchorsOf(log, "former"))), "");
+  EXPECT_EQ(FirstBad(Verify(copy, AnchorsOf(log, "former"))), "seal 6: differs from its anchor");
+  std::string syslog = AnchorsOf(copy);
+  syslog = "Nov 22 03:27:00 db postgres[7]: pg_gdpr seal " + syslog.substr(syslog.find("6 2026"));
+  EXPECT_EQ(FirstBad(Verify(log, syslog)), "seal 6: differs from its anchor");
 }
 
 TEST(AuditChain, AnotherKeyThanTheTrustedOneIsNone) {

@@ -253,7 +253,7 @@ inline std::vector<Verdict> Verify(Log log, const std::string& anchors = "",
   for (const auto& [digest, body] : log.configurations) chain.AddConfiguration(digest, body);
   log.shape.With([&](const AuditShape& shape) { chain.AddShape(shape, log.shape.digest); });
   if (!trusted.empty()) chain.Trust(trusted);
-  chain.AddAnchors(anchors, "instance");
+  chain.AddAnchors(anchors, "shop", "instance");
   std::map<std::int64_t, Position> last;
   for (const StatementRow& s : log.statements) {
     last.try_emplace(s.system_id, Position{s.system_id, 0, 0, 0});

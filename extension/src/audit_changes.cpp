@@ -188,7 +188,7 @@ void RecordTables(AuditedRelation* audited, TriggerData* trigger) {
   Pairs pairs;
   TupleTableSlot* before;
   TupleTableSlot* after;
-  BeginPairs(pairs, audited, trigger);
+  BeginPairs(pairs, trigger);
   if (NextPair(pairs, &before, &after)) {
     Recorder recorder;
     BeginRecord(recorder, audited, trigger->tg_relation);

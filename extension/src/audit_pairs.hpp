@@ -16,21 +16,16 @@ struct RowReader {
 };
 
 /// A statement's rows. PostgreSQL stores a row's old and new state one after the other, so both
-/// tables go in step. Only an UPDATE that moves a row to a partition whose BEFORE trigger drops it
-/// leaves an old row without a new one; then rows are paired by primary key.
+/// tables go in step. Only an UPDATE that moves rows to a partition whose BEFORE trigger drops some
+/// leaves old rows without new ones. Which ones cannot be told, not even by key, since a row may
+/// take the key that another one left: then each row is told as one that went or one that came.
 struct Pairs {
-  const AuditedRelation* audited;
   RowReader before;
   RowReader after;
-  RowReader ahead;    ///< reads before's rows in advance
-  bool unpaired;      ///< the tables do not go in step
-  bool before_waits;  ///< before's row was read and is still to be given
-  bool after_waits;   ///< after's row, too
-  bool after_given;   ///< it was given with the last pair
-  bool is_ahead;      ///< the old row of after's is known to follow
+  bool in_step;
 };
 
-void BeginPairs(Pairs& pairs, const AuditedRelation* audited, TriggerData* trigger);
+void BeginPairs(Pairs& pairs, TriggerData* trigger);
 
 /// The next row; NULL where it has no such side. False: there are no more.
 bool NextPair(Pairs& pairs, TupleTableSlot** before, TupleTableSlot** after);

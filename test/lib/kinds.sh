@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation consent canary batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation consent audit canary batch restore upgrade data"
 
 about() {
   case $1 in
@@ -16,6 +16,7 @@ about() {
     pgtap) echo "laws and attacks (pgTAP, test/tap)" ;;
     isolation) echo "sessions that meet (isolationtester, test/isolation)" ;;
     consent) echo "policy against plain SQL under one snapshot, while 8 writers decide (test/consent)" ;;
+    audit) echo "the audit log: as logical decoding has it, faults of sealing (test/audit)" ;;
     canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
@@ -161,6 +162,7 @@ run_folder() {
 }
 
 kind_consent() { run_folder test/consent; }
+kind_audit() { run_folder test/audit; }
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
 kind_restore() {

@@ -128,9 +128,9 @@ LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
   SELECT 'error', 'event trigger ' || w.name, CASE WHEN e.oid IS NULL THEN 'it is missing' ELSE 'it is disabled' END
-      || ': renames, new partitions and changed policies are not followed',
+      || ': renames, new partitions, changed policies and triggers of the audit are not followed',
     CASE WHEN e.oid IS NULL THEN 'ALTER EXTENSION pg_gdpr UPDATE; brings it back.' ELSE format('ALTER EVENT TRIGGER %I ENABLE;', w.name) END
-  FROM unnest('{gdpr_follow_ddl,gdpr_follow_policies,gdpr_point_out_drops}'::name[]) AS w(name)
+  FROM unnest('{gdpr_follow_ddl,gdpr_follow_policies,gdpr_point_out_drops,gdpr_follow_audit,gdpr_keep_audit}'::name[]) AS w(name)
   LEFT JOIN pg_event_trigger AS e ON e.evtname = w.name
   WHERE e.oid IS NULL OR e.evtenabled IN ('D', 'R');
   BEGIN

@@ -17,15 +17,17 @@ COMMENT ON FUNCTION gdpr_internal.audit_columns(bytea, int2[], name[]) IS
 --| A change with its statement and the shape of its relation, subject as it is stored.
 CREATE OR REPLACE VIEW gdpr_internal.audit_line AS
   SELECT c.statement, c.n, c.subject_type, c.subject_key, c.statement || ':' || c.n AS event, s.at, s.xid AS transaction, s.session_role,
-    s.acting_role AS role, s.app_user, s.purpose, s.client_address, quote_ident(h.relation_schema) || '.' || quote_ident(h.relation_name) AS relation,
+    s.acting_role AS role, s.app_user, s.purpose, s.client_address,
+    -- A table that was dropped has no shape any more when its audit ends
+    CASE WHEN s.shape IS NULL AND s.operation = 'X' THEN c.row_key ELSE quote_ident(h.relation_schema) || '.' || quote_ident(h.relation_name) END AS relation,
     CASE s.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update' WHEN 'D' THEN 'delete' WHEN 'T' THEN 'truncate'
       WHEN 'E' THEN 'erased' WHEN 'S' THEN 'audit_on' WHEN 'X' THEN 'audit_off' END AS operation,
     -- The erasure of a row whose own key was personal left its digest in the body (flag 2), and NULL here
-    CASE WHEN s.operation = 'E' OR c.tombstone IS NOT NULL AND get_byte(c.body, 1) & 2 <> 0 THEN NULL
+    CASE WHEN s.operation IN ('E', 'X') OR c.tombstone IS NOT NULL AND get_byte(c.body, 1) & 2 <> 0 THEN NULL
       ELSE coalesce(c.row_key, c.subject_key) END AS row_key,
     gdpr_internal.audit_columns(c.body, h.numbers, h.names) AS changed,
     gdpr_internal.audit_values(c.body, h.numbers, h.names, 'from') AS from_values,
-    CASE s.operation WHEN 'E' THEN jsonb_build_object('events', split_part(c.row_key, ' ', 1)::int, 'statements', split_part(c.row_key, ' ', 2)::int)
+    CASE s.operation WHEN 'E' THEN jsonb_build_object('events', substring(c.row_key FROM '^\d+')::numeric, 'statements', substring(c.row_key FROM '\d+$')::numeric)
       ELSE gdpr_internal.audit_values(c.body, h.numbers, h.names, 'to') END AS to_values,
     c.tombstone IS NOT NULL AS erased
   FROM gdpr_internal.audit_change AS c JOIN gdpr_internal.audit_statement AS s ON s.statement = c.statement

@@ -28,7 +28,7 @@ LANGUAGE sql STABLE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
                      gdpr_internal.resolve(l.parent_schema, l.parent_name)) AS p(people, parent)
    WHERE l.scope = 'owned' AND p.people IS NOT NULL AND p.parent IS NOT NULL
      AND gdpr_internal.is_same(n.relid, l.relation_oid, l.relation_owner)
-   ORDER BY straight DESC, l.subject_type, l.link)
+   ORDER BY straight DESC, l.link)
 $$;
 COMMENT ON FUNCTION gdpr_internal.audit_targets(oid) IS
   'Whose rows a relation holds: by key and by owned links, straight ones first';

@@ -87,10 +87,13 @@ void FeedKeys(Verification& v, int32 key_id, std::string_view public_key) {
       [&](const Record& row) {
         std::string_view key = row.Bytes(2).value_or("");
         int32 id = row.Int(1);
-        Feed(v, [&](AuditChain& chain) { chain.AddKey(id, key); });
+        // The key file knows better than the table
+        bool same = id != key_id || public_key.empty() || key == public_key;
+        Feed(v, [&](AuditChain& chain) {
+          chain.AddKey(id, same ? key : public_key);
+          if (!same) chain.AddFinding("public key " + std::to_string(id) + " was changed");
+        });
       });
-  // The key file knows better than the table
-  if (!public_key.empty()) Feed(v, [&](AuditChain& chain) { chain.AddKey(key_id, public_key); });
 }
 
 void FeedConfigurations(Verification& v) {
@@ -254,10 +257,12 @@ void FeedStrays(Verification& v) {
       "SELECT format('statement %s has lost its events', s.statement)"
       " FROM gdpr_internal.audit_statement AS s WHERE NOT EXISTS"
       " (SELECT FROM gdpr_internal.audit_change AS c WHERE c.statement = s.statement)"
-      " UNION ALL SELECT format('event %s:%s has lost its statement', c.statement, c.n)"
+      " UNION ALL SELECT format('statement %s is missing, which has %s rows', c.statement, "
+      "count(*))"
       " FROM gdpr_internal.audit_change AS c WHERE NOT EXISTS"
       " (SELECT FROM gdpr_internal.audit_statement AS s WHERE s.statement = c.statement)"
-      " UNION ALL SELECT format('event %s:%s is missing, which a person has', u.statement, u.n)"
+      " GROUP BY c.statement"
+      " UNION ALL SELECT format('event %s:%s is missing, which has a person', u.statement, u.n)"
       " FROM gdpr_internal.audit_subject AS u WHERE NOT EXISTS"
       " (SELECT FROM gdpr_internal.audit_change AS c WHERE c.statement = u.statement AND c.n = "
       "u.n)",

@@ -11,7 +11,7 @@ BEGIN
   END LOOP;
 END $$;
 GRANT audit_shop TO audit_app;
-SELECT plan(68);
+SELECT plan(63);
 CREATE SCHEMA crm AUTHORIZATION audit_shop;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET SESSION AUTHORIZATION audit_shop;

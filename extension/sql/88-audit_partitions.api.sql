@@ -11,10 +11,10 @@ COMMENT ON FUNCTION gdpr_internal.first_statement(timestamptz) IS
   'The first statement number of the month (UTC) that a time lies in';
 
 --| One month of one table. Attached, never CREATE … PARTITION OF: its lock would stop writers.
-CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partition(parent name, month timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partition(parent name, month timestamp) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  part text := format('%s_%s', parent, to_char(month AT TIME ZONE 'UTC', 'YYYYMM'));
+  part text := format('%s_%s', parent, to_char(month, 'YYYYMM'));
   held text;
 BEGIN
   EXECUTE format('CREATE TABLE gdpr_internal.%I (LIKE gdpr_internal.%I INCLUDING ALL)', part, parent);
@@ -41,23 +41,24 @@ BEGIN
   EXECUTE format('CREATE TRIGGER zz_gdpr_history_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
     'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.keep_history()', part);
   EXECUTE format('COMMENT ON TABLE gdpr_internal.%I IS %L', part,
-    format('Events of %s (UTC)', to_char(month AT TIME ZONE 'UTC', 'YYYY-MM')));
+    format('Events of %s (UTC)', to_char(month, 'YYYY-MM')));
   EXECUTE format('ALTER TABLE gdpr_internal.%I ATTACH PARTITION gdpr_internal.%I FOR VALUES FROM (%s) TO (%s)', parent, part,
-    gdpr_internal.first_statement(month), gdpr_internal.first_statement(month + interval '1 month'));
+    gdpr_internal.first_statement(month AT TIME ZONE 'UTC'),
+    gdpr_internal.first_statement((month + interval '1 month') AT TIME ZONE 'UTC'));
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.make_audit_partition(name, timestamptz) IS 'Makes one month of one table of events';
+COMMENT ON FUNCTION gdpr_internal.make_audit_partition(name, timestamp) IS 'Makes one month of one table of events';
 
 --| Makes the partitions of this month and of the next ones; how many there were to make. Needs no lock that a
 --| writer holds back or waits for.
 CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partitions(months_ahead int DEFAULT 2) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- audit_statement last: where it has a month, the others have it
   parents CONSTANT name[] := '{audit_change, audit_subject, audit_statement}';
-  first CONSTANT timestamptz := date_trunc('month', clock_timestamp());
+  first CONSTANT timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
   parent name;
-  month timestamptz;
+  month timestamp;
   made int := 0;
 BEGIN
   IF NOT EXISTS (

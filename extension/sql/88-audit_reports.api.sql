@@ -19,7 +19,8 @@ CREATE OR REPLACE VIEW gdpr_internal.audit_line AS
   SELECT c.statement, c.n, c.subject_type, c.subject_key, c.statement || ':' || c.n AS event, s.at, s.xid AS transaction, s.session_role,
     s.acting_role AS role, s.app_user, s.purpose, s.client_address,
     -- A table that was dropped has no shape any more when its audit ends
-    CASE WHEN s.shape IS NULL AND s.operation = 'X' THEN c.row_key ELSE quote_ident(h.relation_schema) || '.' || quote_ident(h.relation_name) END AS relation,
+    CASE WHEN s.shape IS NULL AND s.operation = 'X' THEN coalesce(c.row_key, c.subject_key)
+      ELSE quote_ident(h.relation_schema) || '.' || quote_ident(h.relation_name) END AS relation,
     CASE s.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update' WHEN 'D' THEN 'delete' WHEN 'T' THEN 'truncate'
       WHEN 'E' THEN 'erased' WHEN 'S' THEN 'audit_on' WHEN 'X' THEN 'audit_off' END AS operation,
     -- The erasure of a row whose own key was personal left its digest in the body (flag 2), and NULL here

@@ -24,8 +24,10 @@ Oid ActingRole() {
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
-  Oid caller = DoorCaller(CurrentScope());
-  if (OidIsValid(caller) && user == StateOwner()) return caller;
+  if (user == StateOwner()) {
+    Oid caller = DoorCaller(CurrentScope());
+    return OidIsValid(caller) ? caller : GetOuterUserId();
+  }
   bool cascade = (context & SECURITY_NOFORCE_RLS) != 0 && CurrentScope() == nullptr;
   return cascade ? GetOuterUserId() : user;
 }

@@ -22,6 +22,14 @@ void CheckRelationKind(Relation relation) {
                   errhint("Classify the columns of the tables that hold the values.")));
 }
 
+// Backends look again at what they know of the relation and its children: what the audit writes of
+// a column depends on its label.
+void Invalidate(Oid relation) {
+  List* all = find_all_inheritors(relation, NoLock, nullptr);
+  ListCell* cell;
+  foreach (cell, all) CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+}
+
 // Called by SECURITY LABEL, which has checked ownership and holds the lock.
 void CheckLabel(const ObjectAddress* object, const char* label) {
   if (object->classId != RelationRelationId || object->objectSubId == 0) {
@@ -29,6 +37,7 @@ void CheckLabel(const ObjectAddress* object, const char* label) {
                     errmsg("only a column can have a label of provider \"%s\"", kProvider),
                     errhint("Write SECURITY LABEL FOR gdpr ON COLUMN table.column IS 'kind'.")));
   }
+  Invalidate(object->objectId);
   // A label can always be taken away, also from what is no longer a table.
   if (label == nullptr) return;
   Relation relation = relation_open(object->objectId, NoLock);
@@ -93,6 +102,7 @@ GDPR_FUNCTION(gdpr_classify) {
                             RelationGetRelationName(relation))));
   } else {
     SetSecurityLabel(&address, kProvider, canonical);
+    Invalidate(address.objectId);
   }
   relation_close(relation, NoLock);
   PG_RETURN_VOID();
@@ -109,6 +119,7 @@ GDPR_FUNCTION(gdpr_unclassify) {
                             RelationGetRelationName(relation))));
   } else {
     SetSecurityLabel(&address, kProvider, nullptr);
+    Invalidate(address.objectId);
   }
   relation_close(relation, NoLock);
   PG_RETURN_VOID();

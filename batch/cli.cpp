@@ -123,6 +123,25 @@ CLI::App* AddNightly(CLI::App& app, Options& o, Raw& /*raw*/) {
   return verb;
 }
 
+CLI::App* AddVerify(CLI::App& app, Options& o, Raw& /*raw*/) {
+  CLI::App* verb =
+      app.add_subcommand("verify", "Hold the audit log, or a proof of one event, to its seals");
+  auto* what = verb->add_option_group("What (one of)");
+  what->add_option("--audit", o.audit_file,
+                   "The log: a file that gdpr.export_audit() made (- is standard input), or the "
+                   "database that is connected to")
+      ->expected(0, 1)
+      ->type_name("[FILE]");
+  what->add_option("--proof", o.proof_file, "A file that gdpr.prove_event() made");
+  what->require_option(1);
+  verb->add_option("--anchor", o.anchor, "Hold the seals to this anchor file too");
+  verb->add_option(
+          "--public-key", o.public_keys,
+          "Only this key's seals count (gdpr.audit_public_key()); more than one may be given")
+      ->type_name("HEX");
+  return verb;
+}
+
 /// What CLI11 cannot know; a message for the user, empty if all is well.
 std::string CheckAnonymize(Options& o, const Raw& raw, bool resume) {
   o.resume = resume;
@@ -162,7 +181,7 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   app.set_help_flag("--help", "Show this help");
   app.footer(
       "Exit codes: 0 done, 1 usage, 2 configuration, 3 database, 4 version or key mismatch,\n"
-      "5 some people failed, 6 stopped by a signal.");
+      "5 some people failed or the audit log is not as sealed, 6 stopped by a signal.");
   const std::string word = argc > 1 ? argv[1] : "";
   // CLI11 reads the environment for every verb: the ones not meant get options of their own.
   Options unused_options;
@@ -177,7 +196,7 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
     return verb;
   };
   const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus),
-                                        add("nightly", AddNightly)};
+                                        add("nightly", AddNightly), add("verify", AddVerify)};
   std::string names;
   for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
   const bool is_verb =

@@ -10,8 +10,9 @@ enum class ExitCode : int {
   kConfiguration = 2,  ///< config file, key list, preflight or rights forbid the run
   kDatabase = 3,       ///< the database cannot be reached or refused; the run can be resumed
   kMismatch = 4,       ///< version of the extension or fingerprint of the key differs
-  kSomeFailed = 5,     ///< some people or chunks failed (or were not found)
-  kStopped = 6,        ///< stopped by a signal; the run can be resumed
+  kSomeFailed =
+      5,  ///< some people or chunks failed (or were not found); the audit log is not as sealed
+  kStopped = 6,  ///< stopped by a signal; the run can be resumed
 };
 
 }  // namespace gdpr::batch

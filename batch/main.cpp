@@ -8,6 +8,7 @@
 #include "batch/log.hpp"
 #include "batch/nightly.hpp"
 #include "batch/status.hpp"
+#include "batch/verify.hpp"
 
 namespace {
 
@@ -17,6 +18,7 @@ using gdpr::batch::Log;
 
 ExitCode Run(const gdpr::batch::Options& options) {
   gdpr::batch::Signals signals;
+  if (options.verb == "verify") return gdpr::batch::Verify(options);
   if (options.verb == "nightly") return gdpr::batch::Nightly(options, signals);
   return options.verb == "status" ? gdpr::batch::Status(options)
                                   : gdpr::batch::Anonymize(options, signals);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "batch/connection.hpp"
 #include "batch/ledger.hpp"
@@ -35,6 +36,11 @@ struct Options {
 
   bool people = false;  ///< status: one line for each person
   int limit = 20;
+
+  std::string audit_file;  ///< verify: an export; empty: the database
+  std::string proof_file;
+  std::string anchor;
+  std::vector<std::string> public_keys;
 };
 
 }  // namespace gdpr::batch

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "batch/verify.hpp"
+
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "batch/audit_lines.hpp"
+#include "batch/connection.hpp"
+#include "batch/fault.hpp"
+#include "batch/progress.hpp"
+#include "batch/queries.hpp"
+
+namespace gdpr::batch {
+namespace {
+
+/// A file, or standard input.
+class Input {
+ public:
+  explicit Input(const std::string& path) : stream_(&std::cin) {
+    if (path == "-") return;
+    file_.open(path, std::ios::binary);
+    if (!file_) {
+      throw Fault(ExitCode::kConfiguration, "could not open \"" + path + "\"",
+                  std::strerror(errno));
+    }
+    stream_ = &file_;
+  }
+  std::istream& stream() { return *stream_; }
+  std::string All() { return {std::istreambuf_iterator<char>(*stream_), {}}; }
+
+ private:
+  std::ifstream file_;
+  std::istream* stream_;
+};
+
+AuditTrust TrustOf(const Options& options) {
+  AuditTrust trust;
+  for (const std::string& hex : options.public_keys) {
+    // As psql shows it, or without the prefix
+    const std::string digits = hex.starts_with("\\x") ? hex.substr(2) : hex;
+    const auto key = BytesOfHex(digits);
+    if (!key || key->size() != std::tuple_size_v<PublicKey>) {
+      throw Fault(ExitCode::kConfiguration, "--public-key takes 64 hexadecimal digits", {},
+                  "SELECT gdpr.audit_public_key() shows them.");
+    }
+    trust.public_keys.push_back(*key);
+  }
+  if (!options.anchor.empty()) {
+    trust.anchor = Input(options.anchor).All() + "\n";
+  }
+  return trust;
+}
+
+/// Collects what is wrong for JSON, or prints it at once.
+class Findings {
+ public:
+  explicit Findings(bool json) : json_(json) {}
+
+  void Add(const std::vector<Verdict>& verdicts) {
+    for (const Verdict& verdict : verdicts) {
+      if (json_) {
+        bad_.push_back({{"seal", verdict.seal ? nlohmann::ordered_json(*verdict.seal) : nullptr},
+                        {"first_event", verdict.first_event},
+                        {"last_event", verdict.last_event},
+                        {"status", verdict.status}});
+      } else {
+        std::cout << (verdict.seal ? "seal " + std::to_string(*verdict.seal) + ": " : "")
+                  << verdict.status << "\n";
+      }
+    }
+  }
+
+  const nlohmann::ordered_json& json() const { return bad_; }
+
+ private:
+  bool json_;
+  nlohmann::ordered_json bad_ = nlohmann::ordered_json::array();
+};
+
+[[noreturn]] void RefuseExport() {
+  throw Fault(ExitCode::kConfiguration, "this is no export of an audit log",
+              "Its first line does not say so.",
+              "psql -XAt -c 'SELECT gdpr.export_audit()' -o FILE makes one.");
+}
+
+void ReadFile(const std::string& path, AuditLines& lines, Findings& findings) {
+  Input input(path);
+  std::string line;
+  while (std::getline(input.stream(), line)) {
+    if (!lines.Add(line)) RefuseExport();
+    findings.Add(lines.TakeBad());
+  }
+}
+
+/// One cursor is one snapshot: what is written meanwhile changes nothing.
+void ReadDatabase(const Options& options, AuditLines& lines, Findings& findings) {
+  Connection connection = Connection::Patient(options.connection, [] { return false; });
+  connection.Begin();
+  connection.Execute(query::kVerifyOpen);
+  for (;;) {
+    const Result rows = connection.Execute(query::kVerifyFetch);
+    if (rows.rows() == 0) break;
+    for (int row = 0; row < rows.rows(); ++row) {
+      if (!lines.Add(rows.Text(row, 0))) RefuseExport();
+      findings.Add(lines.TakeBad());
+    }
+  }
+  connection.Rollback();
+}
+
+ExitCode VerifyLog(const Options& options, AuditTrust trust) {
+  const bool by_own_keys = trust.public_keys.empty();
+  const bool anchored = !trust.anchor.empty();
+  AuditLines lines(std::move(trust));
+  Findings findings(options.json);
+  if (options.audit_file.empty()) {
+    ReadDatabase(options, lines, findings);
+  } else {
+    ReadFile(options.audit_file, lines, findings);
+  }
+  lines.Finish();
+  findings.Add(lines.TakeBad());
+  const bool sound = lines.IsSound();
+  if (options.json) {
+    std::cout << nlohmann::ordered_json{{"status", sound ? "ok" : "bad"},
+                                        {"seals", lines.seals()},
+                                        {"events", lines.events()},
+                                        {"key", by_own_keys ? "of the log itself" : "given"},
+                                        {"anchor", anchored},
+                                        {"bad", findings.json()}}
+                     .dump()
+              << std::endl;
+  } else {
+    std::cout << FormatCount(lines.seals()) << " seals, " << FormatCount(lines.events())
+              << " events: " << (sound ? "ok" : "not as they were sealed") << "\n";
+    if (by_own_keys) {
+      std::cout
+          << "The keys are those that the log itself names: --public-key holds it to yours.\n";
+    }
+  }
+  return sound ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+ExitCode VerifyProof(const Options& options, const AuditTrust& trust) {
+  std::string event;
+  std::int64_t seal = 0;
+  const std::string status = CheckProof(Input(options.proof_file).All(), trust, event, seal);
+  if (options.json) {
+    std::cout << nlohmann::ordered_json{{"status", status}, {"event", event}, {"seal", seal}}.dump()
+              << std::endl;
+  } else if (status == "ok") {
+    std::cout << "event " << event << " is under seal " << seal << ": ok\n";
+  } else {
+    std::cout << status << "\n";
+  }
+  return status == "ok" ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+}  // namespace
+
+ExitCode Verify(const Options& options) {
+  AuditTrust trust = TrustOf(options);
+  return options.proof_file.empty() ? VerifyLog(options, std::move(trust))
+                                    : VerifyProof(options, trust);
+}
+
+}  // namespace gdpr::batch

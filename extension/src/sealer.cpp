@@ -59,6 +59,17 @@ bool HasAudit() {
          OidIsValid(get_role_oid("gdpr_owner", true));
 }
 
+// Keeps the extension until the end of the transaction: DROP EXTENSION then waits before it has locked a
+// table that we still want. False: it is being dropped.
+bool LockExtension() {
+  Oid extension = get_extension_oid("pg_gdpr", true);
+  LOCKTAG tag;
+  SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, 0);
+  if (LockAcquire(&tag, AccessShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL) return false;
+  AcceptInvalidationMessages();
+  return true;
+}
+
 // Somebody has locked the database for DROP, CREATE … TEMPLATE or the like, and waits for us.
 bool IsWanted() {
   StartTransactionCommand();
@@ -76,10 +87,10 @@ int64 QueryNumber(const char* query) {
   return isnull ? -1 : DatumGetInt64(value);
 }
 
-// One statement as gdpr_owner in a transaction of its own; false: the extension is gone.
+// One statement as gdpr_owner in a transaction of its own; false: the extension is gone or going.
 bool Ask(const char* query, int64* answer) {
   StartTransactionCommand();
-  bool exists = HasAudit();
+  bool exists = HasAudit() && LockExtension() && HasAudit();
   if (exists) {
     Oid user;
     int context;

@@ -33,18 +33,25 @@ void PutBytes(StringInfo body, const char* bytes, int size) {
 
 // The text after its length, which is not known before: most are shorter than 128 bytes.
 void PutText(StringInfo body, AuditColumn* column, Datum value) {
+  if (column->text.way == TextWay::kBytes) {
+    varlena* bytes = PG_DETOAST_DATUM_PACKED(value);
+    PutBytes(body, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+    if (static_cast<void*>(bytes) != DatumGetPointer(value)) pfree(bytes);
+    return;
+  }
   int at = body->len;
-  appendStringInfoChar(body, 0);
+  enlargeStringInfo(body, 1);
+  body->len++;
   AppendText(body, &column->text, value);
   int size = body->len - at - 1;
-  char length[kVarintBytes];
-  int width = static_cast<int>(PutVarint(length, static_cast<std::uint32_t>(size)) - length);
-  if (width > 1) {
-    enlargeStringInfo(body, width - 1);
-    memmove(body->data + at + width, body->data + at + 1, size);
-    body->len += width - 1;
+  if (size >= 128) {
+    char length[kVarintBytes];
+    int more = static_cast<int>(PutVarint(length, size) - length) - 1;
+    enlargeStringInfo(body, more);
+    memmove(body->data + at + 1 + more, body->data + at + 1, size);
+    body->len += more;
   }
-  memcpy(body->data + at, length, width);
+  PutVarint(body->data + at, size);
 }
 
 void PutDigest(Recorder& recorder, AuditColumn* column, Datum value) {
@@ -92,7 +99,9 @@ varlena* MakeBody(Recorder& recorder, TupleTableSlot* before, TupleTableSlot* af
     bool untold = column->untold || recorder.writer.anonymized;
     Side from = SideOf(column, before, untold);
     Side to = SideOf(column, after, untold);
-    enlargeStringInfo(body, kColumnHeadBytes);
+    if (body->maxlen - body->len <= static_cast<int>(kColumnHeadBytes)) {
+      enlargeStringInfo(body, kColumnHeadBytes);
+    }
     char* end = PutColumnHead(body->data + body->len, column->number, from, to);
     body->len = static_cast<int>(end - body->data);
     PutSide(recorder, column, from, before);

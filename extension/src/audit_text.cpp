@@ -11,7 +11,7 @@ namespace {
 constexpr char kHex[] = "0123456789abcdef";
 
 char* Room(StringInfo to, int size) {
-  enlargeStringInfo(to, size);
+  if (to->maxlen - to->len <= size) enlargeStringInfo(to, size);
   return to->data + to->len;
 }
 
@@ -64,6 +64,39 @@ void AppendDate(StringInfo to, DateADT date) {
   Advance(to, static_cast<int>(strlen(at)));
 }
 
+// Two digits.
+char* PutTwo(char* at, int number) {
+  *at++ = static_cast<char>('0' + number / 10);
+  *at++ = static_cast<char>('0' + number % 10);
+  return at;
+}
+
+// As EncodeDateTime does it in ISO style, which takes a fifth of all that is done for a row.
+char* PutTimestamp(char* at, const pg_tm& tm, fsec_t fraction, bool zoned) {
+  at = PutTwo(PutTwo(at, tm.tm_year / 100), tm.tm_year % 100);
+  *at++ = '-';
+  at = PutTwo(at, tm.tm_mon);
+  *at++ = '-';
+  at = PutTwo(at, tm.tm_mday);
+  *at++ = ' ';
+  at = PutTwo(at, tm.tm_hour);
+  *at++ = ':';
+  at = PutTwo(at, tm.tm_min);
+  *at++ = ':';
+  at = PutTwo(at, tm.tm_sec);
+  if (fraction != 0) {
+    *at++ = '.';
+    at = PutTwo(PutTwo(PutTwo(at, fraction / 10000), fraction / 100 % 100), fraction % 100);
+    while (at[-1] == '0') at--;
+  }
+  if (zoned) {
+    memcpy(at, "+00", 3);
+    at += 3;
+  }
+  *at = '\0';
+  return at;
+}
+
 // Without a time zone to go to, the fields are those of UTC.
 void AppendTimestamp(StringInfo to, Timestamp timestamp, bool zoned) {
   char* at = Room(to, MAXDATELEN + 1);
@@ -71,11 +104,12 @@ void AppendTimestamp(StringInfo to, Timestamp timestamp, bool zoned) {
   fsec_t fraction;
   if (TIMESTAMP_NOT_FINITE(timestamp)) {
     EncodeSpecialTimestamp(timestamp, at);
+  } else if (timestamp2tm(timestamp, nullptr, &tm, &fraction, nullptr, nullptr) != 0) {
+    ereport(ERROR,
+            (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+  } else if (tm.tm_year > 0 && tm.tm_year < 10000) {
+    return Advance(to, static_cast<int>(PutTimestamp(at, tm, fraction, zoned) - at));
   } else {
-    if (timestamp2tm(timestamp, nullptr, &tm, &fraction, nullptr, nullptr) != 0) {
-      ereport(ERROR,
-              (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
-    }
     tm.tm_isdst = 0;  // unknown, and no zone is written
     EncodeDateTime(&tm, fraction, zoned, 0, nullptr, USE_ISO_DATES, at);
   }

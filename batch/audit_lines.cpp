@@ -24,9 +24,17 @@ const json& At(const json& object, const char* name) {
   return *found;
 }
 
-const std::string& TextOf(const json& value) {
+const std::string& StringOf(const json& value) {
   if (!value.is_string()) throw BadLine{};
   return value.get_ref<const std::string&>();
+}
+
+/// Databases in other encodings than UTF-8 write the bytes that the digests are made of.
+std::string TextOf(const json& value) {
+  if (!value.is_object()) return StringOf(value);
+  auto bytes = BytesOfHex(StringOf(At(value, "hex")));
+  if (!bytes) throw BadLine{};
+  return std::move(*bytes);
 }
 
 template <class Number>
@@ -56,14 +64,17 @@ class Object {
   bool IsNull(const char* name) const { return At(object_, name).is_null(); }
   const json& Value(const char* name) const { return At(object_, name); }
 
-  std::string_view Text(const char* name) const { return TextOf(At(object_, name)); }
-  std::optional<std::string_view> MaybeText(const char* name) const {
+  std::string_view Text(const char* name) {
+    const json& value = At(object_, name);
+    return value.is_string() ? std::string_view(StringOf(value)) : Keep(TextOf(value));
+  }
+  std::optional<std::string_view> MaybeText(const char* name) {
     if (IsNull(name)) return std::nullopt;
     return Text(name);
   }
   template <class Number = std::int64_t>
   Number Large(const char* name) const {
-    return ParseNumber<Number>(TextOf(At(object_, name)));
+    return ParseNumber<Number>(StringOf(At(object_, name)));
   }
   template <class Number = std::int64_t>
   std::optional<Number> MaybeLarge(const char* name) const {
@@ -71,7 +82,7 @@ class Object {
     return Large<Number>(name);
   }
   std::int32_t Small(const char* name) const { return SmallOf<std::int32_t>(At(object_, name)); }
-  char Letter(const char* name) const {
+  char Letter(const char* name) {
     const std::string_view text = Text(name);
     if (text.size() != 1) throw BadLine{};
     return text[0];
@@ -84,7 +95,7 @@ class Object {
   std::string_view Bytes(const char* name) {
     auto bytes = BytesOfHex(Text(name));
     if (!bytes) throw BadLine{};
-    return *kept_.emplace_back(std::make_unique<std::string>(std::move(*bytes)));
+    return Keep(std::move(*bytes));
   }
   std::optional<std::string_view> MaybeBytes(const char* name) {
     if (IsNull(name)) return std::nullopt;
@@ -94,6 +105,10 @@ class Object {
   Hash Digest(const char* name) { return HashFrom(Bytes(name)).value_or(Hash{}); }
 
  private:
+  std::string_view Keep(std::string bytes) {
+    return *kept_.emplace_back(std::make_unique<std::string>(std::move(bytes)));
+  }
+
   const json& object_;
   std::vector<std::unique_ptr<std::string>> kept_;
 };
@@ -177,8 +192,8 @@ std::vector<Item> ListOf(const json& array, Read read) {
   return items;
 }
 
-std::vector<std::string_view> Texts(const json& array) {
-  return ListOf<std::string_view>(array, [](const json& i) { return std::string_view(TextOf(i)); });
+std::vector<std::string> Texts(const json& array) {
+  return ListOf<std::string>(array, [](const json& item) { return TextOf(item); });
 }
 
 std::vector<std::int16_t> Numbers(const json& array) {
@@ -199,8 +214,10 @@ struct AuditLines::Reader {
   AuditChain& chain;
 
   void Shape(Object& line) {
-    const auto names = Texts(line.Value("names"));
-    const auto types = Texts(line.Value("types"));
+    const std::vector<std::string> all_names = Texts(line.Value("names"));
+    const std::vector<std::string> all_types = Texts(line.Value("types"));
+    const std::vector<std::string_view> names(all_names.begin(), all_names.end());
+    const std::vector<std::string_view> types(all_types.begin(), all_types.end());
     const auto numbers = Numbers(line.Value("numbers"));
     AuditShape shape{line.Text("relation_schema"),
                      line.Text("relation_name"),
@@ -258,7 +275,7 @@ struct AuditLines::Reader {
   }
 
   /// The first line: whose log it is, and how much of it.
-  static bool Begin(AuditLines& lines, const Object& line) {
+  static bool Begin(AuditLines& lines, Object& line) {
     if (!line.Has("format") || line.Text("format") != kExport) return false;
     const bool whole = line.Large("from_seal") == 1 && line.IsNull("to_seal");
     lines.chain_ = std::make_unique<AuditChain>(whole);
@@ -331,7 +348,7 @@ std::string CheckProof(std::string_view text, const AuditTrust& trust, std::stri
       return "the event was changed";
     }
     const auto hashes = ListOf<Hash>(proof.Value("proof"), [](const json& item) {
-      const auto bytes = BytesOfHex(TextOf(item));
+      const auto bytes = BytesOfHex(StringOf(item));
       const auto hash = bytes ? HashFrom(*bytes) : std::nullopt;
       if (!hash) throw BadLine{};
       return *hash;

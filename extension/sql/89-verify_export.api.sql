@@ -9,6 +9,20 @@ LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.microseconds(timestamptz) IS 'Microseconds since 2000-01-01 UTC';
 
+--| A text as the digests hold it: in UTF-8. Of a database in another encoding as digits, because some of its texts may
+--| be none in any other.
+CREATE OR REPLACE FUNCTION gdpr_internal.export_text(value text) RETURNS jsonb
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'gdpr_export_text';
+COMMENT ON FUNCTION gdpr_internal.export_text(text) IS
+  'A text in an export: a string, or {"hex": digits} where the database is not in UTF-8';
+
+--| Texts in their order.
+CREATE OR REPLACE FUNCTION gdpr_internal.export_texts(items text[]) RETURNS jsonb
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(gdpr_internal.export_text(t) ORDER BY i), '[]') FROM unnest($1) WITH ORDINALITY AS u(t, i)
+$$;
+COMMENT ON FUNCTION gdpr_internal.export_texts(text[]) IS 'Texts in an export';
+
 --| A seal, without the leaves.
 CREATE OR REPLACE FUNCTION gdpr_internal.seal_json(s gdpr_internal.audit_seal) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -27,8 +41,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('statement', s.statement::text, 'at', gdpr_internal.microseconds(s.at),
     'system_id', s.system_id::text, 'xid', s.xid::text,
     'shape', (SELECT encode(h.digest, 'hex') FROM gdpr_internal.audit_shape AS h WHERE h.shape = s.shape),
-    'operation', s.operation, 'anonymized', s.anonymized, 'changes', s.changes, 'session_role', s.session_role,
-    'acting_role', s.acting_role, 'purpose', s.purpose, 'seed', encode(s.seed, 'hex'), 'app_user', s.app_user,
+    'operation', s.operation, 'anonymized', s.anonymized, 'changes', s.changes,
+    'session_role', gdpr_internal.export_text(s.session_role::text),
+    'acting_role', gdpr_internal.export_text(s.acting_role::text), 'purpose', gdpr_internal.export_text(s.purpose),
+    'seed', encode(s.seed, 'hex'), 'app_user', gdpr_internal.export_text(s.app_user),
     'client_address', format('%s', s.client_address), 'actor_digests', encode(s.actor_digests, 'hex'),
     'tombstone', s.tombstone::text)
     -- format() makes '' of NULL
@@ -39,11 +55,13 @@ COMMENT ON FUNCTION gdpr_internal.statement_json(gdpr_internal.audit_statement) 
 --| A changed row, with the further people it belongs to.
 CREATE OR REPLACE FUNCTION gdpr_internal.change_json(c gdpr_internal.audit_change) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_build_object('n', c.n, 'subject_type', c.subject_type, 'subject_key', c.subject_key, 'row_key', c.row_key,
+  SELECT jsonb_build_object('n', c.n, 'subject_type', gdpr_internal.export_text(c.subject_type),
+    'subject_key', gdpr_internal.export_text(c.subject_key), 'row_key', gdpr_internal.export_text(c.row_key),
     'seed', encode(c.seed, 'hex'), 'body', encode(c.body, 'hex'), 'tombstone', c.tombstone::text,
     'subjects', coalesce((
-      SELECT jsonb_agg(jsonb_build_object('place', u.place, 'subject_type', u.subject_type,
-        'subject_key', u.subject_key, 'salt', encode(u.salt, 'hex'), 'digest', encode(u.digest, 'hex')) ORDER BY u.place)
+      SELECT jsonb_agg(jsonb_build_object('place', u.place, 'subject_type', gdpr_internal.export_text(u.subject_type),
+        'subject_key', gdpr_internal.export_text(u.subject_key), 'salt', encode(u.salt, 'hex'),
+        'digest', encode(u.digest, 'hex')) ORDER BY u.place)
       FROM gdpr_internal.audit_subject AS u WHERE u.statement = c.statement AND u.n = c.n), '[]'))
 $$;
 COMMENT ON FUNCTION gdpr_internal.change_json(gdpr_internal.audit_change) IS 'A changed row of the audit log as JSON';
@@ -77,17 +95,18 @@ COMMENT ON FUNCTION gdpr_internal.anchor_database() IS 'The name of this databas
 CREATE OR REPLACE FUNCTION gdpr_internal.export_head(from_seal bigint, to_seal bigint) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('format', 'pg_gdpr audit 1', 'from_seal', $1::text, 'to_seal', $2::text,
-    'database', gdpr_internal.anchor_database(),
+    'database', gdpr_internal.export_text(gdpr_internal.anchor_database()),
     'instance', (SELECT f.instance FROM gdpr_internal.key_fingerprint AS f ORDER BY f.key_id DESC LIMIT 1))::text
   UNION ALL
   SELECT jsonb_build_object('key_id', k.key_id, 'public_key', encode(k.public_key, 'hex'))::text
   FROM gdpr_internal.audit_key AS k
   UNION ALL
-  SELECT jsonb_build_object('configuration', encode(c.digest, 'hex'), 'body', c.body)::text
+  SELECT jsonb_build_object('configuration', encode(c.digest, 'hex'), 'body', gdpr_internal.export_text(c.body))::text
   FROM gdpr_internal.audit_configuration AS c
   UNION ALL
-  SELECT jsonb_build_object('shape', encode(h.digest, 'hex'), 'relation_schema', h.relation_schema,
-    'relation_name', h.relation_name, 'numbers', h.numbers, 'names', h.names, 'types', h.types,
+  SELECT jsonb_build_object('shape', encode(h.digest, 'hex'),
+    'relation_schema', gdpr_internal.export_text(h.relation_schema::text), 'relation_name', gdpr_internal.export_text(h.relation_name::text),
+    'numbers', h.numbers, 'names', gdpr_internal.export_texts(h.names::text[]), 'types', gdpr_internal.export_texts(h.types),
     'key_columns', h.key_columns)::text
   FROM gdpr_internal.audit_shape AS h
 $$;

@@ -59,7 +59,7 @@ Piece BytesArgument(FunctionCallInfo fcinfo, int number) {
 Piece TextArgument(FunctionCallInfo fcinfo, int number) {
   Piece piece = BytesArgument(fcinfo, number);
   if (piece.isnull) return piece;
-  std::string_view utf8 = ToCore(piece.data, piece.size);
+  std::string_view utf8 = ToCoreAnyway(piece.data, piece.size);
   return Piece{utf8.data(), utf8.size(), false};
 }
 

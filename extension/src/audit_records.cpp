@@ -45,7 +45,7 @@ std::span<const std::string_view> TextsOf(const Record& record, int column) {
       palloc(sizeof(std::string_view) * static_cast<size_t>(elements.count + 1)));
   for (int i = 0; i < elements.count; i++) {
     bool missing = DatumGetPointer(elements.values[i]) == nullptr;
-    new (&texts[i]) std::string_view(missing ? "" : TextView(elements.values[i]));
+    new (&texts[i]) std::string_view(missing ? "" : TextViewAnyway(elements.values[i]));
   }
   return {texts, static_cast<size_t>(elements.count)};
 }
@@ -100,7 +100,7 @@ std::optional<std::string_view> Record::Bytes(int column) const {
 std::optional<std::string_view> Record::Text(int column) const {
   bool isnull;
   Datum value = Get(column, &isnull);
-  return isnull ? std::nullopt : std::optional<std::string_view>(TextView(value));
+  return isnull ? std::nullopt : std::optional<std::string_view>(TextViewAnyway(value));
 }
 
 RecordCursor BeginRecords(const char* query) {

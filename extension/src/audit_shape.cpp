@@ -72,11 +72,12 @@ bytea* DigestOf(const Shape& shape) {
   auto* views =
       static_cast<std::string_view*>(palloc(sizeof(std::string_view) * 2 * (shape.count + 1)));
   for (int i = 0; i < shape.count; i++) {
-    new (&views[i]) std::string_view(ToCore(names[i], strlen(names[i])));
-    new (&views[shape.count + i]) std::string_view(ToCore(shape.types[i], strlen(shape.types[i])));
+    new (&views[i]) std::string_view(ToCoreAnyway(names[i], strlen(names[i])));
+    new (&views[shape.count + i])
+        std::string_view(ToCoreAnyway(shape.types[i], strlen(shape.types[i])));
   }
-  std::string_view schema = ToCore(shape.schema, strlen(shape.schema));
-  std::string_view name = ToCore(shape.name, strlen(shape.name));
+  std::string_view schema = ToCoreAnyway(shape.schema, strlen(shape.schema));
+  std::string_view name = ToCoreAnyway(shape.name, strlen(shape.name));
   Failure failure;
   bool ok = Catch(failure, [&] {
     auto count = static_cast<std::size_t>(shape.count);

@@ -172,6 +172,31 @@ std::string_view TextView(Datum datum) {
   return ToCore(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 }
 
+std::string_view ToCoreAnyway(const char* bytes, std::size_t size) {
+  if (SameEncoding() || size == 0) return {bytes, size};
+  if (size > MaxAllocSize / 8)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a text is too long")));
+  int encoding = GetDatabaseEncoding();
+  Oid conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+  auto room = static_cast<int>(size) * MAX_CONVERSION_GROWTH + 1;
+  auto* converted = static_cast<unsigned char*>(palloc(static_cast<Size>(room)));
+  auto* source = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes));
+  int done = OidIsValid(conversion)
+                 ? pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, source,
+                                                 static_cast<int>(size), converted, room, true)
+                 : 0;
+  auto* text = reinterpret_cast<char*>(converted);
+  if (done == static_cast<int>(size)) return {text, strlen(text)};
+  text[0] = '\xff';
+  memcpy(text + 1, bytes, size);
+  return {text, size + 1};
+}
+
+std::string_view TextViewAnyway(Datum datum) {
+  varlena* bytes = PG_DETOAST_DATUM_PACKED(datum);
+  return ToCoreAnyway(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
+
 Value ReadDatum(const TypeInfo& type, Datum datum) {
   Value value;
   switch (type.cls) {

@@ -51,8 +51,8 @@ static_assert(std::is_trivially_destructible_v<Event>, "lives in a memory contex
 
 constexpr long kPortion = 500;
 
-// Each goes by the indexes of the months, outer rows in their order and inner ones in theirs: nothing is
-// sorted, and the first row comes at once. That it is so is checked.
+// Each goes by the indexes of the months, outer rows in their order and inner ones in theirs:
+// nothing is sorted, and the first row comes at once. That it is so is checked.
 constexpr char kEvents[] =
     "SELECT s.xid, s.statement, c.n, s.at, s.shape, s.operation, s.anonymized, s.changes,"
     " s.session_role, s.acting_role, s.purpose, s.seed, s.app_user, s.client_address,"
@@ -131,12 +131,12 @@ struct Row {
   std::optional<std::string_view> Text(int column) const {
     bool isnull;
     Datum value = Get(column, &isnull);
-    return isnull ? std::nullopt : std::optional<std::string_view>(TextView(value));
+    return isnull ? std::nullopt : std::optional<std::string_view>(TextViewAnyway(value));
   }
   std::string_view NameText(int column) const {
     bool isnull;
     char* name = NameStr(*DatumGetName(Get(column, &isnull)));
-    return ToCore(name, strlen(name));
+    return ToCoreAnyway(name, strlen(name));
   }
   std::optional<std::string_view> Address(int column) const {
     bool isnull;
@@ -299,7 +299,8 @@ void Keep(AuditSubject& subject) {
   if (subject.digest) subject.digest = Copy(*subject.digest);
 }
 
-// Both queries come in the same order. Rows whose event is missing are passed over: who verifies counts.
+// Both queries come in the same order. Rows whose event is missing are passed over: who verifies
+// counts.
 void ReadSubjects(EventCursor* cursor) {
   Event& event = cursor->event;
   event.change.subjects = {};

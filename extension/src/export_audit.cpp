@@ -8,6 +8,7 @@
 #include "extension/src/bridge.hpp"
 #include "extension/src/event_scan.hpp"
 #include "extension/src/rows.hpp"
+#include "extension/src/types.hpp"
 
 #include "extension/src/pg.hpp"
 
@@ -67,6 +68,29 @@ using namespace gdpr::pg;
 // gdpr_internal.anchor_database() -> text
 GDPR_FUNCTION(gdpr_anchor_database) {
   PG_RETURN_TEXT_P(cstring_to_text(AnchorDatabase()));
+}
+
+// gdpr_internal.export_text(value text) -> jsonb
+GDPR_FUNCTION(gdpr_export_text) {
+  text* value = PG_GETARG_TEXT_PP(0);
+  JsonbValue string;
+  string.type = jbvString;
+  string.val.string.val = VARDATA_ANY(value);
+  string.val.string.len = VARSIZE_ANY_EXHDR(value);
+  if (GetDatabaseEncoding() == PG_UTF8) PG_RETURN_JSONB_P(JsonbValueToJsonb(&string));
+  std::string_view bytes = TextViewAnyway(PG_GETARG_DATUM(0));
+  JsonbParseState* state = nullptr;
+  JsonbValue name;
+  name.type = jbvString;
+  name.val.string.val = const_cast<char*>("hex");
+  name.val.string.len = 3;
+  string.val.string.len = static_cast<int>(2 * bytes.size());
+  string.val.string.val = static_cast<char*>(palloc(2 * bytes.size() + 1));
+  hex_encode(bytes.data(), bytes.size(), string.val.string.val);
+  pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
+  pushJsonbValue(&state, WJB_KEY, &name);
+  pushJsonbValue(&state, WJB_VALUE, &string);
+  PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)));
 }
 
 // gdpr_internal.proof_of_event(system_id bigint, xid xid8, statement bigint, n int, leaves bytea)

@@ -148,7 +148,7 @@ Hash StoreConfiguration(Tools* tools) {
   Run("SELECT gdpr_internal.audit_configuration()", 0, nullptr, nullptr, nullptr, SPI_OK_SELECT);
   Field body = Get(1);
   if (body.isnull) elog(ERROR, "the audit has no configuration");
-  std::string_view text = TextView(body.value);
+  std::string_view text = TextViewAnyway(body.value);
   Hash digest{};
   Failure failure;
   bool ok = Catch(failure, [&] { digest = tools->leaves->ConfigurationDigest(text); });
@@ -169,6 +169,17 @@ void StoreKey(const Tools* tools) {
   Run("INSERT INTO gdpr_internal.audit_key (key_id, public_key) VALUES ($1, $2)"
       " ON CONFLICT (key_id) DO NOTHING",
       2, types, values, nullptr, SPI_OK_INSERT);
+}
+
+// While a restore loads the log, it has no indexes yet: what is there is not all, and its own seals are
+// still to come.
+void RefuseRestore() {
+  Run("SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+      " WHERE i.inhparent = 'gdpr_internal.audit_change'::regclass AND NOT c.relhasindex",
+      0, nullptr, nullptr, nullptr, SPI_OK_SELECT);
+  if (SPI_processed == 0) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("the audit log is being restored"),
+                  errhint("It is sealed once its indexes are there.")));
 }
 
 // Signs a seal that is complete but for its place in the chain, and stores it.
@@ -288,6 +299,7 @@ int SealBatch(bool foreign) {
   // First of all: without a key nothing is looked at
   Tools* tools = MakeTools();
   Chain last = LastSeal();
+  RefuseRestore();
   int64 system_id = OwnSystem();
   uint64 before_xid = kNoXid;
   if (!foreign || !FindForeign(&system_id)) {

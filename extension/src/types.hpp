@@ -43,6 +43,12 @@ std::string_view ToCore(const char* bytes, std::size_t size);
 /// The bytes of a text datum, in UTF-8.
 std::string_view TextView(Datum datum);
 
+/// The same for what digests are made of: a text that cannot be converted (an encoding with undefined
+/// bytes lets it be stored) gives its bytes as they are after the byte 0xFF, which no UTF-8 has, and no
+/// error. Else one such text would stop the sealing of the audit log.
+std::string_view ToCoreAnyway(const char* bytes, std::size_t size);
+std::string_view TextViewAnyway(Datum datum);
+
 /// Looks at a datum as core's value: it points into the datum or into the current context.
 /// `type` is not an array.
 Value ReadDatum(const TypeInfo& type, Datum datum);

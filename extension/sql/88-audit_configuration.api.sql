@@ -23,6 +23,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     -- what the server was started with or reloaded: one session's SET says nothing about the others
     SELECT 5, format('setting %s %L', s.name, s.reset_val)
     FROM pg_settings AS s WHERE s.name ~ '^gdpr\.' AND s.context IN ('superuser', 'sighup', 'postmaster') AND s.name <> 'gdpr.key_file'
+    UNION ALL
+    SELECT 6, format('anchor %s', gdpr_internal.has_anchor())
   ) AS f
 $$;
 COMMENT ON FUNCTION gdpr_internal.audit_configuration() IS

@@ -172,10 +172,6 @@ CREATE OR REPLACE FUNCTION gdpr_internal.has_launcher() RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_has_launcher';
 COMMENT ON FUNCTION gdpr_internal.has_launcher() IS 'Whether the worker that seals runs (pg_gdpr is in shared_preload_libraries)';
 
-CREATE OR REPLACE FUNCTION gdpr_internal.has_anchor() RETURNS boolean
-LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_has_anchor';
-COMMENT ON FUNCTION gdpr_internal.has_anchor() IS 'Whether gdpr.audit_anchor says where digests go';
-
 --| The time that a statement's number says.
 CREATE OR REPLACE FUNCTION gdpr_internal.statement_time(statement bigint) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

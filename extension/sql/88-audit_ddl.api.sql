@@ -1,12 +1,15 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- The audit follows its tables: renames, new partitions and children. What switches it off shows in it.
 
---| A restore brings triggers and their states itself.
+--| A restore brings triggers and their states itself. Anybody can say that they restore: it is believed of superusers
+--| and of the database's owner, by who logged in, since a dump sets the sessions' roles.
 CREATE OR REPLACE FUNCTION gdpr_internal.is_restoring() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT current_setting('application_name') = 'pg_restore' OR current_setting('check_function_bodies') = 'off'
+  SELECT (current_setting('application_name') = 'pg_restore' OR current_setting('check_function_bodies') = 'off')
+    AND EXISTS (SELECT FROM pg_stat_get_activity(pg_backend_pid()) AS s JOIN pg_database AS d ON d.datname = current_database()
+      WHERE pg_has_role(s.usesysid, d.datdba, 'USAGE'))
 $$;
-COMMENT ON FUNCTION gdpr_internal.is_restoring() IS 'True in a session that loads a dump';
+COMMENT ON FUNCTION gdpr_internal.is_restoring() IS 'True in a session of a superuser or the database''s owner that loads a dump';
 
 --| Makes backends look again at everything that is audited: links, or tables on their way, have changed.
 CREATE OR REPLACE FUNCTION gdpr_internal.audits_changed() RETURNS void
@@ -21,17 +24,28 @@ COMMENT ON FUNCTION gdpr_internal.audits_changed() IS 'Makes backends look again
 --| bears our triggers.
 CREATE OR REPLACE FUNCTION gdpr_internal.follow_audited(objects oid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  f record;
 BEGIN
-  UPDATE gdpr_internal.audited AS a SET relation_schema = n.nspname, relation_name = c.relname
-  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.oid = a.relation_oid AND (c.oid = ANY (objects) OR n.oid = ANY (objects))
-    AND (a.relation_schema, a.relation_name) <> (n.nspname, c.relname)
-    AND gdpr_internal.resolve(a.relation_schema, a.relation_name) IS NULL;
-  UPDATE gdpr_internal.audited AS a SET relation_oid = r.relation
-  FROM (SELECT x.relation_schema, x.relation_name, gdpr_internal.resolve(x.relation_schema, x.relation_name) AS relation
-        FROM gdpr_internal.audited AS x) AS r
-  WHERE (a.relation_schema, a.relation_name) = (r.relation_schema, r.relation_name) AND r.relation::oid = ANY (objects)
-    AND a.relation_oid IS DISTINCT FROM r.relation::oid AND EXISTS (SELECT FROM gdpr_internal.audit_triggers_on(r.relation));
+  -- Whoever declares holds a lock until the end of the transaction: nobody waits for it who has nothing to write
+  FOR f IN
+    SELECT a.relation_schema AS old_schema, a.relation_name AS old_name, n.nspname, c.relname
+    FROM gdpr_internal.audited AS a JOIN pg_class AS c ON c.oid = a.relation_oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE (c.oid = ANY (objects) OR n.oid = ANY (objects)) AND (a.relation_schema, a.relation_name) <> (n.nspname, c.relname)
+      AND gdpr_internal.resolve(a.relation_schema, a.relation_name) IS NULL
+  LOOP
+    UPDATE gdpr_internal.audited AS a SET relation_schema = f.nspname, relation_name = f.relname
+    WHERE (a.relation_schema, a.relation_name) = (f.old_schema, f.old_name);
+  END LOOP;
+  FOR f IN
+    SELECT a.relation_schema, a.relation_name, r.relation
+    FROM gdpr_internal.audited AS a, LATERAL (SELECT gdpr_internal.resolve(a.relation_schema, a.relation_name)) AS r(relation)
+    WHERE r.relation::oid = ANY (objects) AND a.relation_oid IS DISTINCT FROM r.relation::oid
+      AND EXISTS (SELECT FROM gdpr_internal.audit_triggers_on(r.relation))
+  LOOP
+    UPDATE gdpr_internal.audited AS a SET relation_oid = f.relation
+    WHERE (a.relation_schema, a.relation_name) = (f.relation_schema, f.relation_name);
+  END LOOP;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_audited(oid[]) IS 'Writes new names of audited relations down';
@@ -45,8 +59,8 @@ BEGIN
   FOR t IN
     SELECT g.tgrelid::regclass AS relation, g.tgname, pg_get_triggerdef(g.oid) AS definition
     FROM pg_trigger AS g
-    WHERE g.oid = ANY (triggers) AND (gdpr_internal.audited_of(g.tgrelid)).relation_name IS NOT NULL
-      AND (g.tgname ~ '^zzz_gdpr_audit_' OR g.tgfoid IN ('gdpr.audit_changes()'::regprocedure, 'gdpr.audit_row()'::regprocedure))
+    -- on tables that are not audited, too: they would bear our triggers without a declaration
+    WHERE g.oid = ANY (triggers) AND (g.tgname ~ '^zzz_gdpr_audit_' OR g.tgfoid IN ('gdpr.audit_changes()'::regprocedure, 'gdpr.audit_row()'::regprocedure))
       AND NOT gdpr_internal.engine_at_work(g.tgrelid)
   LOOP
     IF NOT EXISTS (SELECT FROM gdpr_internal.audit_triggers(t.relation) AS w WHERE w.name = t.tgname AND w.definition = t.definition) THEN
@@ -87,10 +101,13 @@ BEGIN
   LOOP
     PERFORM gdpr_internal.install_audit(member), gdpr_internal.audit_changed(member);
   END LOOP;
-  -- DETACH PARTITION and NO INHERIT do not say whom they sent away
+  -- DETACH PARTITION and NO INHERIT do not say whom they sent away. Nobody's DDL waits for other people's tables, or
+  -- fails because of them
   FOR member IN
-    SELECT DISTINCT g.tgrelid::regclass FROM pg_trigger AS g
+    SELECT DISTINCT g.tgrelid::regclass FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
     WHERE g.tgfoid IN ('gdpr.audit_changes()'::regprocedure, 'gdpr.audit_row()'::regprocedure)
+      AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+      AND c.relowner IN (SELECT o.relowner FROM pg_class AS o WHERE o.oid = ANY (objects))
       AND NOT gdpr_internal.engine_at_work(g.tgrelid) AND (gdpr_internal.audited_of(g.tgrelid)).relation_name IS NULL
   LOOP
     SELECT x.* INTO a FROM unnest(objects) AS o, gdpr_internal.audited_of(o) AS x WHERE x.relation_name IS NOT NULL LIMIT 1;
@@ -144,6 +161,12 @@ BEGIN
     WHERE (a.relation_schema, a.relation_name) = (r.relation_schema, r.relation_name);
     PERFORM gdpr_internal.write_audit_note(CASE WHEN off_before @> off_now THEN 'S' ELSE 'X' END::"char", r.relation, '{""}', '{NULL}', '{NULL}');
   END LOOP;
+  -- left behind on a table that is not audited any more, they stop its writers: whoever switches them off is noted, too
+  PERFORM gdpr_internal.write_audit_note('X', c.oid, '{""}', '{NULL}', '{NULL}')
+  FROM pg_class AS c
+  WHERE c.oid = ANY (objects) AND c.relkind IN ('r', 'p') AND NOT gdpr_internal.engine_at_work(c.oid)
+    AND (gdpr_internal.audited_of(c.oid)).relation_name IS NULL
+    AND EXISTS (SELECT FROM gdpr_internal.audit_triggers_on(c.oid) AS o WHERE o.state = 'D' OR o.state = 'R' AND o.name <> 'zzz_gdpr_audit_replicated');
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_states(oid[]) IS
@@ -199,10 +222,10 @@ BEGIN
     IF d.relation IS NULL THEN
       PERFORM gdpr_internal.write_audit_note('X', 0, '{""}', '{NULL}', ARRAY[format('%I.%I', d.schema_name, d.table_name)]);
       DELETE FROM gdpr_internal.audited AS a WHERE a.relation_schema = d.schema_name AND a.relation_name = d.table_name;
-    ELSIF (gdpr_internal.audited_of(d.relation)).relation_name IS NULL OR gdpr_internal.engine_at_work(d.relation) THEN
+    ELSIF gdpr_internal.engine_at_work(d.relation) THEN
       CONTINUE;
-    ELSIF gdpr_internal.is_restoring() THEN
-      -- pg_restore --clean
+    ELSIF (gdpr_internal.audited_of(d.relation)).relation_name IS NULL OR gdpr_internal.is_restoring() THEN
+      -- pg_restore --clean; or a table on which they were left behind
       PERFORM gdpr_internal.write_audit_note('X', d.relation, '{""}', '{NULL}', '{NULL}');
     ELSE
       PERFORM gdpr_internal.refuse_trigger_change(d.relation, d.trigger_name);
@@ -218,14 +241,16 @@ DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_follow_audit') THEN
     CREATE EVENT TRIGGER gdpr_follow_audit ON ddl_command_end
-      WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'ALTER TRIGGER', 'CREATE TRIGGER', 'CREATE TABLE')
+      -- ALTER INDEX renames tables as well, CREATE SCHEMA makes some
+      WHEN TAG IN ('ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TRIGGER', 'CREATE TRIGGER', 'CREATE TABLE', 'CREATE SCHEMA')
       EXECUTE FUNCTION gdpr_internal.follow_audit();
     ALTER EVENT TRIGGER gdpr_follow_audit ENABLE ALWAYS;
     COMMENT ON EVENT TRIGGER gdpr_follow_audit IS 'Keeps the audit on audited tables, notes what is switched off';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtname OPERATOR(pg_catalog.=) 'gdpr_keep_audit') THEN
     CREATE EVENT TRIGGER gdpr_keep_audit ON sql_drop
-      WHEN TAG IN ('DROP TRIGGER', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
+      -- typed tables go with DROP TYPE
+      WHEN TAG IN ('DROP TRIGGER', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION', 'DROP TYPE')
       EXECUTE FUNCTION gdpr_internal.keep_audit();
     ALTER EVENT TRIGGER gdpr_keep_audit ENABLE ALWAYS;
     COMMENT ON EVENT TRIGGER gdpr_keep_audit IS 'Refuses to drop the audit''s triggers, notes tables that are dropped';

@@ -43,15 +43,16 @@ void Invalidate(Datum, Oid relation) {
   if (entry != nullptr) InvalidateEntry(entry);
 }
 
-// Shapes that a failed (sub)transaction wrote are gone, and their numbers with them.
+// Shapes that a failed (sub)transaction wrote are gone, and their numbers with them. One that is
+// prepared may still be rolled back.
 void ForgetNewShapes() {
   if (shape_written) InvalidateAll();
 }
 
 // After an error nobody uses an entry any more.
 void AfterTransaction(XactEvent event, void*) {
+  if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) ForgetNewShapes();
   if (event == XACT_EVENT_ABORT && entries != nullptr) {
-    ForgetNewShapes();
     HASH_SEQ_STATUS all;
     hash_seq_init(&all, entries);
     while (auto* entry = static_cast<AuditEntry*>(hash_seq_search(&all))) {

@@ -13,9 +13,11 @@ namespace {
 
 constexpr int kLongestClaim = 1000;  // of what applications say; the log has an index on it
 
+// Roles are the cluster's: a name may have been given in another encoding.
 void SetRole(NameData* name, Oid role) {
   char* found = GetUserNameFromId(role, true);
-  namestrcpy(name, found != nullptr ? found : psprintf("%u", role));
+  bool known = found != nullptr && IsText(found, static_cast<int>(strlen(found)));
+  namestrcpy(name, known ? found : psprintf("%u", role));
 }
 
 // The role in force. Foreign keys run their actions as the table's owner, where they are known by
@@ -32,10 +34,19 @@ Oid ActingRole() {
   return cascade ? GetOuterUserId() : user;
 }
 
+// What a session may claim is any bytes at all: startup options are not looked at. As hex digits
+// where they are no text.
 text* Claim(const char* value) {
   if (value == nullptr || value[0] == '\0') return nullptr;
   int size = static_cast<int>(strlen(value));
-  return cstring_to_text_with_len(value, pg_mbcliplen(value, size, kLongestClaim));
+  if (IsText(value, size)) {
+    return cstring_to_text_with_len(value, pg_mbcliplen(value, size, kLongestClaim));
+  }
+  int shown = Min(size, kLongestClaim / 2 - 1);
+  char* hex = static_cast<char*>(palloc(2 * shown + 2));
+  memcpy(hex, "\\x", 2);
+  hex_encode(value, shown, hex + 2);
+  return cstring_to_text_with_len(hex, 2 * shown + 2);
 }
 
 inet* ReadClientAddress() {
@@ -56,6 +67,21 @@ inet* ReadClientAddress() {
 }
 
 }  // namespace
+
+bool IsText(const char* bytes, int size) {
+  int encoding = GetDatabaseEncoding();
+  if (!pg_verify_mbstr(encoding, bytes, size, true)) return false;
+  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return true;
+  Oid conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+  if (!OidIsValid(conversion)) return false;
+  int room = MAX_CONVERSION_GROWTH * size + 1;
+  auto* in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes));
+  auto* out = static_cast<unsigned char*>(palloc(room));
+  bool whole =
+      pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, in, size, out, room, true) == size;
+  pfree(out);
+  return whole;
+}
 
 SessionFacts ReadSessionFacts() {
   static bool address_known = false;

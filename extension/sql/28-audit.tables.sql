@@ -104,6 +104,14 @@ CREATE TABLE gdpr_internal.audit_subject (
 COMMENT ON TABLE gdpr_internal.audit_subject IS 'The second and further people to whom a changed row belongs';
 COMMENT ON COLUMN gdpr_internal.audit_subject.digest IS 'salted digest of a former personal key, in place of it and of the salt';
 
+-- Statistics would keep samples of values that an erasure takes; ANALYZE of a parent keeps its own.
+ALTER TABLE gdpr_internal.audit_statement ALTER COLUMN seed SET STATISTICS 0, ALTER COLUMN app_user SET STATISTICS 0,
+  ALTER COLUMN client_address SET STATISTICS 0, ALTER COLUMN actor_digests SET STATISTICS 0;
+ALTER TABLE gdpr_internal.audit_change ALTER COLUMN subject_key SET STATISTICS 0, ALTER COLUMN row_key SET STATISTICS 0,
+  ALTER COLUMN seed SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0;
+ALTER TABLE gdpr_internal.audit_subject ALTER COLUMN subject_key SET STATISTICS 0, ALTER COLUMN salt SET STATISTICS 0,
+  ALTER COLUMN digest SET STATISTICS 0;
+
 --| Numbers of statements within a second.
 CREATE SEQUENCE gdpr_internal.audit_statement_seq MINVALUE 0 MAXVALUE 1073741823 CYCLE CACHE 32;
 ALTER SEQUENCE gdpr_internal.audit_statement_seq OWNED BY gdpr_internal.audit_statement.statement;

@@ -31,10 +31,9 @@ BEGIN
     ELSE
       'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n, place);'
       'CREATE INDEX ON gdpr_internal.%1$I (subject_key)' END, part);
-  -- statistics would keep samples of values that an erasure takes
+  -- as the parent: statistics would keep samples of values that an erasure takes
   FOR held IN SELECT a.attname FROM pg_attribute AS a
-    WHERE a.attrelid = format('gdpr_internal.%I', part)::regclass AND a.attnum > 0
-      AND a.attname IN ('body', 'seed', 'salt', 'digest', 'row_key', 'subject_key', 'app_user', 'client_address', 'actor_digests')
+    WHERE a.attrelid = format('gdpr_internal.%I', parent)::regclass AND a.attnum > 0 AND a.attstattarget = 0
   LOOP
     EXECUTE format('ALTER TABLE gdpr_internal.%I ALTER COLUMN %I SET STATISTICS 0', part, held);
   END LOOP;

@@ -20,18 +20,13 @@ void SetRole(NameData* name, Oid role) {
   namestrcpy(name, known ? found : psprintf("%u", role));
 }
 
-// The role in force. Foreign keys run their actions as the table's owner, where they are known by
-// SECURITY_NOFORCE_RLS; it is not the owner who acts. Nor is it ours behind a function of ours.
+// The role in force. A foreign key's action runs as the table's owner, but what it changed is audited at the
+// end of the statement that set it off. Behind functions of ours it is not their owner who acts.
 Oid ActingRole() {
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  if (user == StateOwner()) {
-    Oid caller = DoorCaller(CurrentScope());
-    return OidIsValid(caller) ? caller : GetOuterUserId();
-  }
-  bool cascade = (context & SECURITY_NOFORCE_RLS) != 0 && CurrentScope() == nullptr;
-  return cascade ? GetOuterUserId() : user;
+  Oid user = GetUserId();
+  if (user != StateOwner()) return user;
+  Oid caller = DoorCaller(CurrentScope());
+  return OidIsValid(caller) ? caller : GetOuterUserId();
 }
 
 // What a session may claim is any bytes at all: startup options are not looked at. As hex digits

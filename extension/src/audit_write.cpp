@@ -34,6 +34,7 @@ enum ChangeColumn { kStatement = 1, kN, kSubjectType, kSubjectKey, kRowKey, kSee
 enum PeopleColumn { kOf = 1, kOfN, kPlace, kPersonType, kPersonKey, kSalt };
 constexpr int kMostColumns = 24;
 
+constexpr int kFewRows = 4;               // room for a statement that changes few rows
 constexpr int kBatchRows = 1000;          // as COPY
 constexpr Size kBatchBytes = 256 * 1024;  // of bodies
 constexpr int kLongestIndexedKey = 1000;  // of rows that are nobody's
@@ -98,7 +99,7 @@ void OpenTable(AuditWriter& writer, AuditTable& table, const char* parent) {
   table.target = makeNode(ResultRelInfo);
   InitResultRelInfo(table.target, table.heap, 0, nullptr, 0);
   ExecOpenIndices(table.target, false);
-  table.slots = static_cast<TupleTableSlot**>(palloc0(sizeof(TupleTableSlot*) * kBatchRows));
+  table.slots = static_cast<TupleTableSlot**>(palloc(sizeof(TupleTableSlot*) * kFewRows));
   MemoryContextSwitchTo(old);
 }
 
@@ -133,14 +134,20 @@ void Flush(AuditWriter& writer) {
   writer.bytes = 0;
 }
 
+void AddSlot(AuditWriter& writer, AuditTable& table) {
+  MemoryContext old = MemoryContextSwitchTo(writer.context);
+  if (table.slot_count == kFewRows) {
+    table.slots =
+        static_cast<TupleTableSlot**>(repalloc(table.slots, sizeof(TupleTableSlot*) * kBatchRows));
+  }
+  table.slots[table.slot_count++] = MakeSingleTupleTableSlot(table.desc, &TTSOpsHeapTuple);
+  MemoryContextSwitchTo(old);
+}
+
 // Takes a row, whose memory the slot frees.
 void AddRow(AuditWriter& writer, AuditTable& table, Datum* values, bool* nulls) {
-  TupleTableSlot*& slot = table.slots[table.count];
-  if (slot == nullptr) {
-    MemoryContext old = MemoryContextSwitchTo(writer.context);
-    slot = MakeSingleTupleTableSlot(table.desc, &TTSOpsHeapTuple);
-    MemoryContextSwitchTo(old);
-  }
+  if (table.count == table.slot_count) AddSlot(writer, table);
+  TupleTableSlot* slot = table.slots[table.count];
   HeapTuple row = heap_form_tuple(table.desc, values, nulls);
   writer.bytes += row->t_len;
   ExecStoreHeapTuple(row, slot, true);

@@ -15,7 +15,8 @@ struct AuditTable {
   TupleDesc desc;
   ResultRelInfo* target;
   TupleTableSlot** slots;
-  int count;
+  int slot_count;  ///< made so far
+  int count;       ///< rows that wait
   BulkInsertState bulk;
 };
 

@@ -79,7 +79,7 @@ SealSigner::SealSigner(std::span<const std::uint8_t> master) {
   OwnedKey pair = PairOf(seed);
   OPENSSL_cleanse(seed.data(), seed.size());
   public_key_ = PublicOf(pair.get());
-  pair_ = std::make_unique<Pair>(std::move(pair));
+  pair_.reset(new Pair{std::move(pair)});
 }
 
 SealSigner::~SealSigner() = default;

@@ -150,9 +150,41 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.shapes_of(oid) IS
   'Shapes of a table, of what it is part of, and of the other parts';
 
+--| Keys that people have, and those that they had before, each with the statement that changed it: somebody else may have
+--| the key since, even by that very statement. A change of the key is an event of both.
+CREATE OR REPLACE FUNCTION gdpr_internal.keys_held(subject_type text, people int[], keys text[])
+RETURNS TABLE(person int, key text, upto bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off AS $$
+DECLARE
+  s gdpr_internal.subject_type := gdpr_internal.subject(keys_held.subject_type);
+  shapes int[] := ARRAY(SELECT gdpr_internal.shapes_of(gdpr_internal.resolve(s.relation_schema, s.relation_name)));
+BEGIN
+  RETURN QUERY
+  WITH RECURSIVE held(person, key, upto) AS (
+    SELECT p.person, p.key COLLATE "C", 9223372036854775807 FROM unnest(keys_held.people, keys_held.keys) AS p(person, key)
+    UNION
+    SELECT h.person, c.subject_key, c.statement
+    FROM held AS h CROSS JOIN LATERAL (
+      SELECT x.statement, x.n FROM gdpr_internal.audit_subject AS x
+      WHERE x.subject_key = h.key AND x.subject_type = s.subject_type AND x.place = 2 AND x.statement < h.upto OFFSET 0) AS p
+    CROSS JOIN LATERAL (
+      SELECT x.statement, x.subject_type, x.subject_key, x.body FROM gdpr_internal.audit_change AS x
+      WHERE x.statement = p.statement AND x.n = p.n OFFSET 0) AS c
+    CROSS JOIN LATERAL (
+      SELECT x.shape, x.operation FROM gdpr_internal.audit_statement AS x WHERE x.statement = p.statement OFFSET 0) AS t
+    JOIN gdpr_internal.audit_shape AS a ON a.shape = t.shape
+    WHERE t.operation = 'U' AND t.shape = ANY (shapes) AND c.subject_type = s.subject_type AND c.subject_key <> h.key
+      AND gdpr_internal.audit_columns(c.body, a.numbers, a.names) && s.key
+  )
+  SELECT h.person, h.key, h.upto FROM held AS h;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.keys_held(text, int[], text[]) IS
+  'Keys that people have and had before, each with the statement that changed it';
+
 --| Events that belong to people: theirs, those of others to whom they belong as well, and nobody's by the rows' keys.
 --| Each once, with the person it is counted for. What is in lateral subqueries goes by index, key for key (OFFSET 0).
-CREATE OR REPLACE FUNCTION gdpr_internal.events_of_people(subject_type text, people int[], keys text[], rows jsonb)
+CREATE OR REPLACE FUNCTION gdpr_internal.events_of_people(subject_type text, people int[], keys text[], upto bigint[], rows jsonb)
 RETURNS TABLE(statement bigint, n int, person int)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off AS $$
 BEGIN
@@ -164,14 +196,14 @@ BEGIN
   )
   SELECT DISTINCT ON (e.statement, e.n) e.statement, e.n, e.person FROM (
     SELECT c.statement, c.n, p.person
-    FROM unnest(events_of_people.people, events_of_people.keys) AS p(person, key) CROSS JOIN LATERAL (
+    FROM unnest(events_of_people.people, events_of_people.keys, events_of_people.upto) AS p(person, key, upto) CROSS JOIN LATERAL (
       SELECT x.statement, x.n FROM gdpr_internal.audit_change AS x
-      WHERE x.subject_key = p.key AND x.subject_type = events_of_people.subject_type OFFSET 0) AS c
+      WHERE x.subject_key = p.key AND x.subject_type = events_of_people.subject_type AND x.statement < p.upto OFFSET 0) AS c
     UNION ALL
     SELECT c.statement, c.n, p.person
-    FROM unnest(events_of_people.people, events_of_people.keys) AS p(person, key) CROSS JOIN LATERAL (
+    FROM unnest(events_of_people.people, events_of_people.keys, events_of_people.upto) AS p(person, key, upto) CROSS JOIN LATERAL (
       SELECT x.statement, x.n FROM gdpr_internal.audit_subject AS x
-      WHERE x.subject_key = p.key AND x.subject_type = events_of_people.subject_type OFFSET 0) AS c
+      WHERE x.subject_key = p.key AND x.subject_type = events_of_people.subject_type AND x.statement < p.upto OFFSET 0) AS c
     UNION ALL
     SELECT c.statement, c.n, r.person
     FROM r CROSS JOIN LATERAL (
@@ -182,19 +214,19 @@ BEGIN
   ) AS e ORDER BY e.statement, e.n, e.person;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.events_of_people(text, int[], text[], jsonb) IS
+COMMENT ON FUNCTION gdpr_internal.events_of_people(text, int[], text[], bigint[], jsonb) IS
   'Events that belong to people, each once with the person it is counted for';
 
 --| What the erasure of these people has to change in the audit log, as parallel arrays; NULL: nothing.
 CREATE OR REPLACE FUNCTION gdpr_internal.events_to_erase(
-  subject_type text, people int[], old_keys text[], new_keys text[], key_is_personal boolean, rows jsonb,
+  subject_type text, people int[], old_keys text[], upto bigint[], new_keys text[], key_is_personal boolean, rows jsonb,
   OUT statements bigint[], OUT numbers int[], OUT counted int[], OUT hide_subject boolean[], OUT renamed text[],
   OUT hide_row boolean[], OUT readable text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off AS $$
 BEGIN
   WITH e AS MATERIALIZED (
     SELECT x.statement, x.n, x.person, c.tombstone, c.subject_type, c.subject_key, c.row_key, s.shape, s.anonymized
-    FROM gdpr_internal.events_of_people(events_to_erase.subject_type, events_to_erase.people, old_keys, events_to_erase.rows) AS x
+    FROM gdpr_internal.events_of_people(events_to_erase.subject_type, events_to_erase.people, old_keys, events_to_erase.upto, events_to_erase.rows) AS x
     CROSS JOIN LATERAL (SELECT y.* FROM gdpr_internal.audit_change AS y WHERE y.statement = x.statement AND y.n = x.n OFFSET 0) AS c
     CROSS JOIN LATERAL (SELECT y.shape, y.anonymized, y.operation FROM gdpr_internal.audit_statement AS y
                         WHERE y.statement = x.statement OFFSET 0) AS s
@@ -203,13 +235,15 @@ BEGIN
     SELECT d.shape, a.* FROM (SELECT DISTINCT e.shape FROM e) AS d,
       gdpr_internal.audit_shape_facts(d.shape, events_to_erase.subject_type, key_is_personal) AS a
   ), k AS MATERIALIZED (
-    SELECT DISTINCT ON (u.old) u.old, u.new FROM unnest(old_keys, new_keys) AS u(old, new) WHERE key_is_personal
+    SELECT u.* FROM unnest(events_to_erase.people, old_keys, new_keys, events_to_erase.upto) AS u(person, old, new, upto) WHERE key_is_personal
   ), g AS (
-    SELECT e.statement, e.n, e.person, e.tombstone, e.anonymized, f.readable::text, k.new,
+    SELECT DISTINCT ON (e.statement, e.n) e.statement, e.n, e.person, e.tombstone, e.anonymized, f.readable::text, k.new,
       k.old IS NOT NULL OR e.subject_type = '' AND f.row_key_is_personal AS hides_subject,
       e.row_key IS NOT NULL AND f.row_key_is_personal AS hides_row
     FROM e JOIN f ON f.shape = e.shape
-    LEFT JOIN k ON k.old = e.subject_key AND e.subject_type = events_to_erase.subject_type
+    LEFT JOIN k ON k.old = e.subject_key AND e.subject_type = events_to_erase.subject_type AND e.statement <= k.upto
+      AND (k.person = e.person OR e.statement < k.upto)
+    ORDER BY e.statement, e.n, k.upto
   )
   SELECT array_agg(g.statement), array_agg(g.n), array_agg(g.person) FILTER (WHERE g.tombstone IS NULL), array_agg(g.hides_subject),
     array_agg(g.new), array_agg(g.hides_row), array_agg(g.readable)
@@ -219,7 +253,7 @@ BEGIN
   FROM g WHERE g.hides_subject OR g.hides_row OR g.tombstone IS NULL AND NOT g.anonymized;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.events_to_erase(text, int[], text[], text[], boolean, jsonb) IS
+COMMENT ON FUNCTION gdpr_internal.events_to_erase(text, int[], text[], bigint[], text[], boolean, jsonb) IS
   'What the erasure of people has to change in the audit log, as parallel arrays';
 
 --| Statements whose application user was one of the people, with the person.
@@ -244,10 +278,14 @@ CREATE OR REPLACE FUNCTION gdpr_internal.erase_audit(
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 -- the changes themselves go by key, one for one
-SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_mergejoin = off AS $$
 DECLARE
-  old_keys text[] := ARRAY(SELECT erase_audit.keys[p] FROM unnest(erase_audit.people) WITH ORDINALITY AS u(p, n) ORDER BY n);
+  leaving text[] := ARRAY(SELECT erase_audit.keys[p] FROM unnest(erase_audit.people) WITH ORDINALITY AS u(p, n) ORDER BY n);
+  recorded text[];
+  old_keys text[];
+  upto bigint[];
   new_keys text[];
+  holders int[];
   events record;
   actors record;
   own_actor int;
@@ -256,16 +294,19 @@ BEGIN
   IF known IS NULL THEN
     RETURN;
   END IF;
-  new_keys := CASE WHEN NOT key_is_personal THEN old_keys
-    ELSE ARRAY(SELECT gdpr_internal.keyed_digest('subject key', k) FROM unnest(old_keys) WITH ORDINALITY AS u(k, n) ORDER BY n) END;
-  events := gdpr_internal.events_to_erase(erase_audit.subject_type, erase_audit.people, old_keys, new_keys, key_is_personal, known->'rows');
+  recorded := CASE WHEN NOT key_is_personal THEN leaving
+    ELSE ARRAY(SELECT gdpr_internal.keyed_digest('subject key', k) FROM unnest(leaving) WITH ORDINALITY AS u(k, n) ORDER BY n) END;
+  SELECT array_agg(h.person), array_agg(h.key), array_agg(h.upto), array_agg(r.key) INTO holders, old_keys, upto, new_keys
+  FROM gdpr_internal.keys_held(erase_audit.subject_type, erase_audit.people, leaving) AS h
+  JOIN unnest(erase_audit.people, recorded) AS r(person, key) ON r.person = h.person;
+  events := gdpr_internal.events_to_erase(erase_audit.subject_type, holders, old_keys, upto, new_keys, key_is_personal, known->'rows');
   actors := gdpr_internal.actors_to_erase(known->'actors');
   -- whoever leaves may do so by a session of their own: then the tombstone names them, too
   SELECT min((j->>1)::int) INTO own_actor FROM jsonb_array_elements(known->'actors') AS j
   WHERE j->>0 = lower(current_setting('gdpr.app_user', true));
   IF events.statements IS NOT NULL OR actors.statements IS NOT NULL THEN
     -- none where events only lose the key of one more person
-    tombstone := gdpr_internal.write_tombstone(erase_audit.subject_type, erase_audit.people, new_keys, events.counted,
+    tombstone := gdpr_internal.write_tombstone(erase_audit.subject_type, erase_audit.people, recorded, events.counted,
       actors.counted || own_actor);
     PERFORM gdpr_internal.require_erased(coalesce(cardinality(events.statements), 0), gdpr_internal.rewrite_history('audit changes',
       tombstone, events.statements, events.numbers, events.hide_subject, events.renamed, events.hide_row, events.readable));
@@ -274,7 +315,7 @@ BEGIN
         ARRAY(SELECT DISTINCT j->>0 FROM jsonb_array_elements(known->'actors') AS j)));
   END IF;
   IF key_is_personal THEN
-    PERFORM gdpr_internal.rewrite_history('audit people', erase_audit.subject_type, old_keys, new_keys);
+    PERFORM gdpr_internal.rewrite_history('audit people', erase_audit.subject_type, old_keys, new_keys, upto);
   END IF;
 END
 $$;

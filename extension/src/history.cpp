@@ -96,14 +96,15 @@ const Statement kStatements[] = {
      " AND t.operation = 'E' AND t.xid = pg_current_xact_id())",
      3,
      {INT8OID, INT8ARRAYOID, TEXTARRAYOID}},
-    // Personal keys of further people: type, old keys, new ones
+    // Personal keys of further people: type, old keys, new ones, before which statement
     {"audit people",
      "UPDATE gdpr_internal.audit_subject AS s SET subject_key = k.renamed,"
      " digest = gdpr_internal.subject_digest(s.salt, s.subject_key), salt = NULL"
-     " FROM unnest($2, $3) AS k(key, renamed)"
-     " WHERE s.subject_type = $1 AND s.subject_key = k.key AND s.salt IS NOT NULL",
-     3,
-     {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}},
+     " FROM unnest($2, $3, $4) AS k(key, renamed, upto)"
+     " WHERE s.subject_type = $1 AND s.subject_key = k.key AND s.statement < k.upto"
+     " AND s.salt IS NOT NULL",
+     4,
+     {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID}},
 };
 
 bool rewriting = false;

@@ -2,7 +2,7 @@
 -- A person leaves the audit log. Law: none of the person's values is left in any table of pg_gdpr, what belongs to
 -- others stays, every event is still there, and seals from before and after verify.
 SET client_min_messages = error;
-SELECT plan(36);
+SELECT plan(41);
 \o /dev/null
 SELECT gdpr.create_key();
 SELECT setseed(0.4);
@@ -123,6 +123,21 @@ SELECT is((SELECT count(*) > 4 FROM gdpr_internal.audit_change AS c JOIN gdpr_in
     WHERE c.tombstone IS NOT NULL AND c.subject_type = 'reader'), true, 'events are found under the digest that the certificate has');
 SELECT gdpr.anonymize_subject('reader', 'reader-1-@y.example', 'test') \g /dev/null
 SELECT is_empty($$SELECT * FROM e.traces('(reader|bookworm)-1-')$$, 'who handed a row on to one who left before leaves it too');
+SELECT is_empty('SELECT * FROM e.bad()', 'and all verifies');
+
+-- Keys that were handed on.
+INSERT INTO e.reader VALUES ('reader-301-@y.example', 'bookworm-301-'), ('reader-302-@y.example', 'bookworm-302-');
+UPDATE e.reader SET mail = 'reader-303-@y.example' WHERE mail = 'reader-302-@y.example';
+UPDATE e.reader SET mail = 'reader-302-@y.example' WHERE mail = 'reader-301-@y.example';
+INSERT INTO e.reader VALUES ('reader-301-@y.example', 'bookworm-304-');
+UPDATE e.reader SET name = name || 'b' WHERE mail ~ '-30[123]-';
+SELECT e.seal() \g /dev/null
+SELECT gdpr.anonymize_subject('reader', 'reader-303-@y.example', 'test') \g /dev/null
+SELECT is_empty($$SELECT * FROM e.traces('bookworm-302-|reader-303-')$$, 'who had another key before leaves the events of that time');
+SELECT is((SELECT count(*) FROM gdpr.audit_log WHERE to_values->>'name' ~ 'bookworm-30[14]-'), 4::bigint, 'others who have it now do not');
+SELECT gdpr.anonymize_subject('reader', 'reader-302-@y.example', 'test') \g /dev/null
+SELECT is_empty($$SELECT * FROM e.traces('bookworm-30[12]-|reader-30[23]-')$$, 'they leave theirs');
+SELECT is((SELECT count(*) FROM gdpr.audit_log WHERE to_values->>'name' ~ 'bookworm-304-'), 2::bigint, 'and only theirs');
 SELECT is_empty('SELECT * FROM e.bad()', 'and all verifies');
 
 -- Application users.

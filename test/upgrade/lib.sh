@@ -8,7 +8,7 @@
 state_of() {
   local table columns rows
   for table in $(sql -d "$1" "SELECT c.oid::regclass FROM pg_class AS c
-      WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND c.relkind = 'r' ORDER BY 1"); do
+      WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND c.relkind = 'r' ORDER BY c.oid::regclass::text"); do
     columns=$(sql -d "$1" "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
       WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped
         AND attname !~ '(_oid|attnum|attnums)\$'")

@@ -28,8 +28,8 @@ struct Step {
   bool newest = false;  ///< the answer is a number of something, not how many
 };
 
-/// Sealing comes before anything is dropped: only what is sealed may go. Then the anchor, so that it
-/// knows of the seal over what was dropped.
+/// Sealing comes before anything is dropped: only what is sealed may go. Then the anchor, so that
+/// it knows of the seal over what was dropped.
 const Step kSteps[] = {
     {"partitions", query::kNightlyPartitions, "partitions made for the months to come"},
     {"sealed", query::kNightlySeal, "changes sealed", true},

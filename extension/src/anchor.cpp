@@ -17,8 +17,8 @@
 namespace gdpr::pg {
 namespace {
 
-constexpr long kPortion = 1000;                  // seals between two fsyncs
-constexpr off_t kFirstTail = 64 * 1024;          // how much of the file is read to find the last line
+constexpr long kPortion = 1000;          // seals between two fsyncs
+constexpr off_t kFirstTail = 64 * 1024;  // how much of the file is read to find the last line
 constexpr off_t kLongestTail = 64 * 1024 * 1024;
 
 // What tells this database's lines from the others' in the same file.
@@ -111,8 +111,8 @@ int64 LastAnchored(const char* path, const Origin& origin, bool* torn) {
 }
 
 void AppendLines(const char* path, const char* lines, size_t size) {
-  int file = OpenTransientFilePerm(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
-                                   0640);
+  int file =
+      OpenTransientFilePerm(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0640);
   if (file < 0) FailOnAnchor("open");
   ssize_t written = write(file, lines, size);
   if (written != static_cast<ssize_t>(size)) {
@@ -157,8 +157,8 @@ int64 FirstMissing(int64 anchored) {
     elog(ERROR, "could not read seals");
   }
   bool isnull;
-  int64 newest = DatumGetInt64(
-      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+  int64 newest =
+      DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
   // Behind the anchor: an older state was restored, and its own seals go on
   return anchored == 0 || anchored > newest ? newest : anchored + 1;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: PostgreSQL
 // Digests of seals outside the database, where its superusers cannot take them back. A line:
 //   seal sealed_at system_id database instance digest
-// with one blank between; sealed_at in UTC, blanks and the like in the database's name as %20. Seals are
-// chained: the digest of one vouches for all before it. Each is written at least once after its commit.
+// with one blank between; sealed_at in UTC, blanks and the like in the database's name as %20.
+// Seals are chained: the digest of one vouches for all before it. Each is written at least once
+// after its commit.
 #pragma once
 
 #include "extension/src/pg.hpp"

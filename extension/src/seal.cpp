@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
-// Sealing: the committed events that no seal covers yet become the leaves of a Merkle tree, whose root is
-// chained to the seal before and signed. One at a time; a batch is one transaction's work or nothing.
+// Sealing: the committed events that no seal covers yet become the leaves of a Merkle tree, whose
+// root is chained to the seal before and signed. One at a time; a batch is one transaction's work
+// or nothing.
 #include <memory>
 #include <new>
 #include <string>
@@ -11,6 +12,7 @@
 #include "extension/src/bridge.hpp"
 #include "extension/src/event_scan.hpp"
 #include "extension/src/key.hpp"
+#include "extension/src/seal_work.hpp"
 #include "extension/src/types.hpp"
 
 #include "extension/src/compat.hpp"
@@ -68,8 +70,7 @@ struct Field {
 
 Field Get(int column) {
   Field field{};
-  field.value =
-      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &field.isnull);
+  field.value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &field.isnull);
   return field;
 }
 
@@ -171,8 +172,8 @@ void StoreKey(const Tools* tools) {
       2, types, values, nullptr, SPI_OK_INSERT);
 }
 
-// While a restore loads the log, it has no indexes yet: what is there is not all, and its own seals are
-// still to come.
+// While a restore loads the log, it has no indexes yet: what is there is not all, and its own seals
+// are still to come.
 void RefuseRestore() {
   Run("SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
       " WHERE i.inhparent = 'gdpr_internal.audit_change'::regclass AND NOT c.relhasindex",
@@ -196,25 +197,24 @@ void StoreSeal(Tools* tools, const Chain& last, AuditSeal& seal) {
     signature = tools->signer->Sign(digest);
   });
   if (!ok) Report(failure);
-  Oid types[] = {INT8OID, CHAROID, BYTEAOID, TIMESTAMPTZOID, INT8OID,  XID8OID, INT8OID, INT4OID,
-                 INT4OID, BYTEAOID, INT8OID, BYTEAOID,       INT4OID,  BYTEAOID, BYTEAOID};
+  Oid types[] = {INT8OID, CHAROID,  BYTEAOID, TIMESTAMPTZOID, INT8OID, XID8OID,  INT8OID, INT4OID,
+                 INT4OID, BYTEAOID, INT8OID,  BYTEAOID,       INT4OID, BYTEAOID, BYTEAOID};
   uint64 xid = seal.upto_xid.value_or(0);
-  Datum values[] = {
-      Int64GetDatum(seal.seal),
-      CharGetDatum(seal.kind),
-      BytesOf(AsText(seal.previous)),
-      TimestampTzGetDatum(seal.sealed_at),
-      Int64GetDatum(seal.system_id),
-      FullTransactionIdGetDatum(FullTransactionIdFromU64(xid)),
-      Int64GetDatum(seal.upto_statement.value_or(0)),
-      Int32GetDatum(seal.upto_n.value_or(0)),
-      Int32GetDatum(seal.events),
-      BytesOf(AsText(seal.root)),
-      Int64GetDatum(seal.dropped_before.value_or(0)),
-      BytesOf(AsText(seal.configuration)),
-      Int32GetDatum(seal.key_id),
-      BytesOf(AsText(digest)),
-      BytesOf({reinterpret_cast<const char*>(signature.data()), signature.size()})};
+  Datum values[] = {Int64GetDatum(seal.seal),
+                    CharGetDatum(seal.kind),
+                    BytesOf(AsText(seal.previous)),
+                    TimestampTzGetDatum(seal.sealed_at),
+                    Int64GetDatum(seal.system_id),
+                    FullTransactionIdGetDatum(FullTransactionIdFromU64(xid)),
+                    Int64GetDatum(seal.upto_statement.value_or(0)),
+                    Int32GetDatum(seal.upto_n.value_or(0)),
+                    Int32GetDatum(seal.events),
+                    BytesOf(AsText(seal.root)),
+                    Int64GetDatum(seal.dropped_before.value_or(0)),
+                    BytesOf(AsText(seal.configuration)),
+                    Int32GetDatum(seal.key_id),
+                    BytesOf(AsText(digest)),
+                    BytesOf({reinterpret_cast<const char*>(signature.data()), signature.size()})};
   char nulls[] = "               ";
   if (!seal.upto_xid) nulls[5] = nulls[6] = nulls[7] = 'n';
   if (!seal.dropped_before) nulls[10] = 'n';
@@ -223,6 +223,8 @@ void StoreSeal(Tools* tools, const Chain& last, AuditSeal& seal) {
       " signature) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
       lengthof(types), types, values, nulls, SPI_OK_INSERT);
   StoreKey(tools);
+  // The worker writes it to the anchor once it is committed
+  if (!IsBackgroundWorker) NoteAuditWork();
 }
 
 void StoreLeaves(int64 seal, const Hash* leaves, size_t count) {

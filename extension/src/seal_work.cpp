@@ -122,8 +122,8 @@ bool LockDatabase(Oid database) {
 void WakeLauncher() {
   if (seal_shared == nullptr) return;
   // Latches of processes live as long as the server: at worst another process wakes in vain
-  auto* latch = reinterpret_cast<Latch*>(
-      static_cast<uintptr_t>(pg_atomic_read_u64(&seal_shared->launcher)));
+  auto* latch =
+      reinterpret_cast<Latch*>(static_cast<uintptr_t>(pg_atomic_read_u64(&seal_shared->launcher)));
   if (latch != nullptr) SetLatch(latch);
 }
 

@@ -13,15 +13,15 @@ void NoteAuditWork();
 
 /// A database that was written to. Atomics may be touched by anybody, the rest under the lock.
 struct SealSlot {
-  Oid database;           ///< InvalidOid: the slot is free
-  pg_atomic_uint32 work;  ///< 1: committed events since the sealer last looked
-  int32 sealer;           ///< pid of the worker that is at it; 0: none
-  bool again;             ///< look again although nobody wrote
-  TimestampTz not_before; ///< when the next sealer may start
-  int32 pause;            ///< seconds of the last wait after a failure: it doubles
-  uint32 complaint;       ///< what the log was last told, hashed; 0: all is well
-  bool warned;            ///< the log knows that events wait for too long
-  int64 anchored;         ///< newest seal that is known to be anchored
+  Oid database;            ///< InvalidOid: the slot is free
+  pg_atomic_uint32 work;   ///< 1: committed events since the sealer last looked
+  int32 sealer;            ///< pid of the worker that is at it; 0: none
+  bool again;              ///< look again although nobody wrote
+  TimestampTz not_before;  ///< when the next sealer may start
+  int32 pause;             ///< seconds of the last wait after a failure: it doubles
+  uint32 complaint;        ///< what the log was last told, hashed; 0: all is well
+  bool warned;             ///< the log knows that events wait for too long
+  int64 anchored;          ///< newest seal that is known to be anchored
 };
 
 constexpr int kSealSlots = 256;
@@ -43,8 +43,9 @@ void RegisterSealing();
 /// The slot of a database, made if need be; NULL: no memory, or no slot is free. Takes the lock.
 SealSlot* FindSealSlot(Oid database, bool create);
 
-/// Whether a session could connect to the database at this moment: false while somebody has it locked
-/// for DROP, RENAME, CREATE … TEMPLATE and the like. In a transaction, which keeps the lock if there.
+/// Whether a session could connect to the database at this moment: false while somebody has it
+/// locked for DROP, RENAME, CREATE … TEMPLATE and the like. In a transaction, which keeps the lock
+/// if there.
 bool LockDatabase(Oid database);
 
 /// Wakes the launcher. Neither locks nor raises: callable at the end of a transaction.

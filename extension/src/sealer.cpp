@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
-// The worker that seals one database: seals until nothing is left, stays while more comes, and goes as soon
-// as nobody writes or somebody wants the database for himself. Everything it runs is ours, as gdpr_owner.
+// The worker that seals one database: seals until nothing is left, stays while more comes, and goes
+// as soon as nobody writes or somebody wants the database for himself. Everything it runs is ours,
+// as gdpr_owner.
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
 
@@ -59,8 +60,8 @@ bool HasAudit() {
          OidIsValid(get_role_oid("gdpr_owner", true));
 }
 
-// Keeps the extension until the end of the transaction: DROP EXTENSION then waits before it has locked a
-// table that we still want. False: it is being dropped.
+// Keeps the extension until the end of the transaction: DROP EXTENSION then waits before it has
+// locked a table that we still want. False: it is being dropped.
 bool LockExtension() {
   Oid extension = get_extension_oid("pg_gdpr", true);
   LOCKTAG tag;
@@ -106,6 +107,7 @@ bool Ask(const char* query, int64* answer) {
     SetUserIdAndSecContext(user, context);
   }
   CommitTransactionCommand();
+  pgstat_report_stat(false);  // autovacuum has to know of what we write
   pgstat_report_activity(STATE_IDLE, nullptr);
   return exists;
 }
@@ -132,8 +134,8 @@ void Complain(const ErrorData* error) {
   if (slot->complaint == hash) return;
   slot->complaint = hash;
   ereport(WARNING, (errcode(error->sqlerrcode),
-                    errmsg("could not seal the audit log of database \"%s\": %s",
-                           database_name, error->message),
+                    errmsg("could not seal the audit log of database \"%s\": %s", database_name,
+                           error->message),
                     error->hint != nullptr ? errhint("%s", error->hint) : 0));
 }
 
@@ -141,9 +143,7 @@ Round TrySealAll(MemoryContext work, Look* look) {
   // volatile: set between setjmp and longjmp
   volatile Round round = Round::kFailed;
   PG_TRY();
-  {
-    round = SealAll(look);
-  }
+  { round = SealAll(look); }
   PG_CATCH();
   {
     MemoryContextSwitchTo(work);
@@ -177,24 +177,24 @@ void WarnOfAge(int64 age) {
 }
 
 void Rest(int seconds) {
-  slot->not_before =
-      TimestampTzPlusMilliseconds(GetCurrentTimestamp(), INT64CONST(1000) * seconds);
+  slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), INT64CONST(1000) * seconds);
 }
 
 void Pause() {
-  slot->pause = slot->pause == 0 ? Min(seal_interval, kLongestPause)
-                                 : Min(slot->pause * 2, kLongestPause);
+  slot->pause =
+      slot->pause == 0 ? Min(seal_interval, kLongestPause) : Min(slot->pause * 2, kLongestPause);
   Rest(slot->pause);
 }
 
-// Waits for one interval. Returns false when somebody wants the database.
+// Waits for one interval. Returns false when somebody wants the database, or another one waits for
+// a worker.
 bool WaitHere() {
   for (int waited = 0; waited < seal_interval * 1000; waited += kTickMilliseconds) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kTickMilliseconds,
                     PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
-    if (IsWanted()) return false;
+    if (pg_atomic_read_u32(&seal_shared->waiting) > 0 || IsWanted()) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// The launcher: sits on the shared catalogs only, sleeps until a backend flags its database, and starts
-// a sealer there (sealer.cpp). It holds no connection that could be in anybody's way.
+// The launcher: sits on the shared catalogs only, sleeps until a backend flags its database, and
+// starts a sealer there (sealer.cpp). It holds no connection that could be in anybody's way.
 #include "extension/src/worker.hpp"
 
 #include "extension/src/seal_settings.hpp"
@@ -15,9 +15,9 @@ PGDLLEXPORT void gdpr_launcher_main(Datum);
 namespace gdpr::pg {
 namespace {
 
-constexpr int kSealers = 2;             // at once: one that is held up does not stop the others
-constexpr int kRestartSeconds = 5;      // of the launcher itself
-constexpr int kBusyMilliseconds = 500;  // until a database that somebody wants is tried again
+constexpr int kSealers = 2;                // at once: one that is held up does not stop the others
+constexpr int kRestartSeconds = 5;         // of the launcher itself
+constexpr int kBusyMilliseconds = 500;     // until a database that somebody wants is tried again
 constexpr int kSlotsMilliseconds = 10000;  // until a free worker process is looked for again
 
 struct Running {
@@ -105,7 +105,10 @@ bool StartSealer(Oid database) {
   for (Running& one : running) {
     if (one.handle != nullptr) continue;
     one.database = database;
-    if (RegisterDynamicBackgroundWorker(&worker, &one.handle)) {
+    MemoryContext outer = MemoryContextSwitchTo(TopMemoryContext);  // where the handle stays
+    bool started = RegisterDynamicBackgroundWorker(&worker, &one.handle);
+    MemoryContextSwitchTo(outer);
+    if (started) {
       told_of_slots = false;
       return true;
     }
@@ -235,8 +238,8 @@ void gdpr_launcher_main(Datum) {
   before_shmem_exit(LeaveLatch, 0);
   pg_atomic_write_u64(&seal_shared->launcher, reinterpret_cast<uintptr_t>(MyLatch));
   pg_atomic_write_u32(&seal_shared->everywhere, 1);
-  MemoryContext work = AllocSetContextCreate(TopMemoryContext, "pg_gdpr launcher",
-                                             ALLOCSET_DEFAULT_SIZES);
+  MemoryContext work =
+      AllocSetContextCreate(TopMemoryContext, "pg_gdpr launcher", ALLOCSET_DEFAULT_SIZES);
   while (!ShutdownRequestPending) {
     CHECK_FOR_INTERRUPTS();
     if (ConfigReloadPending) Reload();

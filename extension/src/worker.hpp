@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// The workers that seal: a launcher without a database, and a sealer for a database while it has work.
+// The workers that seal: a launcher without a database, and a sealer for a database while it has
+// work.
 #pragma once
 
 namespace gdpr::pg {

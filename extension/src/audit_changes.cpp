@@ -281,7 +281,7 @@ GDPR_FUNCTION(gdpr_audit_changes) {
     RefuseTrigger(trigger);
   }
   AuditedRelation* audited = RequireAudited(trigger->tg_relation);
-  if (IsOthers(audited)) PG_RETURN_NULL();
+  if (IsOthers(audited)) return PointerGetDatum(nullptr);
   if (TRIGGER_FIRED_BY_TRUNCATE(event)) {
     RecordTruncate(audited, trigger->tg_relation);
   } else {

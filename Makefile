@@ -7,6 +7,7 @@
 #   make install    into the PostgreSQL that PG_CONFIG names       make batch      core, gdpr-batch, unit tests
 #   make demo       a CRM, 100,000 people, 20,000 leave            make check      every kind of test
 #   make cluster    a private cluster to play with                 make bench      figures beside their goals
+#   make sanitize   unit tests under ASan and UBSan                make valgrind   regression suite under memcheck
 
 PG_CONFIG ?= $(shell p=/usr/lib/postgresql/15/bin/pg_config; [ -x $$p ] && echo $$p || command -v pg_config || echo $$p)
 BUILD := build
@@ -17,7 +18,7 @@ GDPR_BATCH := $(CURDIR)/$(BUILD)/gdpr-batch
 export PG_CONFIG GDPR_BATCH
 
 .PHONY: all deps extension batch program fuzz install install-extension cluster cluster-stop demo check check-long \
-	bench format clean
+	sanitized sanitize valgrind bench format clean
 .NOTPARALLEL:
 
 all: extension batch
@@ -75,8 +76,19 @@ demo: deps extension program install-extension
 check: deps all fuzz install-extension
 	@test/run
 
-check-long: deps all fuzz install-extension
+check-long: deps all fuzz sanitized install-extension
 	@test/run --long
+
+# The same CMake project a second time: 150 seconds of compiler, so not part of make check.
+sanitized:
+	cmake -S . -B $(BUILD)/sanitize -DGDPR_SANITIZE=address,undefined
+	cmake --build $(BUILD)/sanitize -j$(JOBS) --target core_test --target batch_test
+
+sanitize: deps sanitized install-extension
+	@test/run sanitize
+
+valgrind: deps extension install-extension
+	@test/run valgrind
 
 bench: deps extension program install-extension
 	@test/bench/run

@@ -5,7 +5,9 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation consent audit canary batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation consent audit preload canary batch restore upgrade data"
+# Only with --long, or by name: they take minutes.
+LONG_KINDS="sanitize valgrind"
 
 about() {
   case $1 in
@@ -17,6 +19,9 @@ about() {
     isolation) echo "sessions that meet (isolationtester, test/isolation)" ;;
     consent) echo "policy against plain SQL under one snapshot, while 8 writers decide (test/consent)" ;;
     audit) echo "the audit log: as logical decoding has it, faults of sealing (test/audit)" ;;
+    preload) echo "beside other preloaded libraries, in several orders (test/preload)" ;;
+    sanitize) echo "the unit tests under ASan and UBSan (make sanitize)" ;;
+    valgrind) echo "the regression suite under memcheck (make valgrind, test/valgrind)" ;;
     canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
@@ -33,8 +38,9 @@ fresh_database() {
     -c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" -c "CREATE DATABASE \"$1\" TEMPLATE \"${2:-gdpr}\""
 }
 
-kind_unit() {
-  ctest --test-dir "$GDPR_BUILD" --timeout 120 --output-on-failure -j 2 | awk '
+# Runs the unit tests that lie in build directory $1, each for $2 seconds at most.
+unit_tests() {
+  ctest --test-dir "$1" --timeout "$2" --output-on-failure -j 2 | awk '
     / Test +#[0-9]+: / {
       name = $0; sub(/.*Test +#[0-9]+: /, "", name); sub(/ \.*[ *].*/, "", name)
       if ($0 ~ / Passed /) print "ok - " name
@@ -43,6 +49,13 @@ kind_unit() {
       next }
     { print "# " $0 }'
   return "${PIPESTATUS[0]}"
+}
+
+kind_unit() { unit_tests "$GDPR_BUILD" 120; }
+
+kind_sanitize() {
+  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1 \
+    UBSAN_OPTIONS=print_stacktrace=1 unit_tests "$GDPR_BUILD/sanitize" 600
 }
 
 kind_fuzz() {
@@ -82,15 +95,17 @@ add_test() {
   if [ -e "$2/$name.out" ]; then tests+=("$name"); else echo "not ok - $name: there is no $2/$name.out"; fi
 }
 
+# All files of sql/, or those that are named.
 kind_regress() {
-  local out=$GDPR_BUILD/regress tests=()
+  local out=$GDPR_BUILD/regress tests=() files=("$@")
+  [ $# -gt 0 ] || files=(sql/*.sql)
   rm -rf "$out" && mkdir -p "$out"
   fresh_database regress || return
   # What pg_regress sets when it makes the database itself.
   psql -Xq -d regress -c "ALTER DATABASE regress SET lc_messages = 'C'" \
     -c "ALTER DATABASE regress SET timezone_abbreviations = 'Default'" || return
   local file
-  for file in sql/*.sql; do add_test "$file" expected; done
+  for file in "${files[@]}"; do add_test "$file" expected; done
   [ ${#tests[@]} -gt 0 ] || return 0
   "$(pgxs_test regress)/pg_regress" --bindir="$("$PG_CONFIG" --bindir)" --use-existing --dbname=regress \
     --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --inputdir="$GDPR_ROOT" --outputdir="$out" \
@@ -163,6 +178,8 @@ run_folder() {
 
 kind_consent() { run_folder test/consent; }
 kind_audit() { run_folder test/audit; }
+kind_preload() { run_folder test/preload; }
+kind_valgrind() { run_script test/valgrind/run; }
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
 kind_restore() {

@@ -13,6 +13,11 @@ namespace {
 
 constexpr int kLongestClaim = 1000;  // of what applications say; the log has an index on it
 
+// What is no text in the database's encoding could be dumped, and never be restored.
+bool IsText(const char* bytes, int size) {
+  return pg_verify_mbstr(GetDatabaseEncoding(), bytes, size, true);
+}
+
 // Roles are the cluster's: a name may have been given in another encoding.
 void SetRole(NameData* name, Oid role) {
   char* found = GetUserNameFromId(role, true);
@@ -62,21 +67,6 @@ inet* ReadClientAddress() {
 }
 
 }  // namespace
-
-bool IsText(const char* bytes, int size) {
-  int encoding = GetDatabaseEncoding();
-  if (!pg_verify_mbstr(encoding, bytes, size, true)) return false;
-  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return true;
-  Oid conversion = FindDefaultConversionProc(encoding, PG_UTF8);
-  if (!OidIsValid(conversion)) return false;
-  int room = MAX_CONVERSION_GROWTH * size + 1;
-  auto* in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes));
-  auto* out = static_cast<unsigned char*>(palloc(room));
-  bool whole =
-      pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, in, size, out, room, true) == size;
-  pfree(out);
-  return whole;
-}
 
 SessionFacts ReadSessionFacts() {
   static bool address_known = false;

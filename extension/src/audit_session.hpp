@@ -17,9 +17,6 @@ struct SessionFacts {
 
 SessionFacts ReadSessionFacts();
 
-/// Whether bytes are text in the database's encoding and can be told in UTF-8: leaves are made of it.
-bool IsText(const char* bytes, int size);
-
 /// Whether an erasure, or anything else that our engine does, is going on: also in a cascade or a
 /// trigger that it set off, which must not write down what is just being erased.
 bool EngineIsOpen();

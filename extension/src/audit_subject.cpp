@@ -182,6 +182,7 @@ void Add(Found* found, const char* subject_type, const char* key) {
     const Person* person = &found->people[i];
     if (strcmp(person->key, key) == 0 && strcmp(person->subject_type, subject_type) == 0) return;
   }
+  if (found->count > kMostPeople) return;
   if (found->count == found->room) {
     found->room = Max(found->room * 2, 4);
     size_t size = sizeof(Person) * found->room;
@@ -265,7 +266,7 @@ int FindPeople(SubjectSearch* search, TupleTableSlot* before, TupleTableSlot* af
     if (after != nullptr) FindInRow(search, i, after, &found);
   }
   *people = found.people;
-  return found.count;
+  return found.count > kMostPeople ? 0 : found.count;
 }
 
 }  // namespace gdpr::pg

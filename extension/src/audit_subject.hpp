@@ -12,6 +12,10 @@ struct Person {
   const char* key;  ///< canonical text: a single column's text, or a row literal
 };
 
+/// A row that belongs to more is taken as nobody's: what so many share says nothing of one of them,
+/// and whoever fills in "unknown" must not write an event for each.
+constexpr int kMostPeople = 1000;
+
 /// What is declared for the rows of a relation; opaque.
 struct Subjects;
 
@@ -29,7 +33,7 @@ SubjectSearch* BeginSubjects(Subjects* subjects, Relation relation, MemoryContex
 /// The people of one changed row, each once: those of the row before, then of the row after.
 /// The slots hold the relation's row type; NULL for an insert's before and a delete's after.
 /// Array and texts are in the current context. Tables on the way are read as their owners.
-/// Returns how many; errors quote no value.
+/// Returns how many, 0 for more than kMostPeople; errors quote no value.
 int FindPeople(SubjectSearch* search, TupleTableSlot* before, TupleTableSlot* after,
                Person** people);
 

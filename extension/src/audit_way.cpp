@@ -2,6 +2,7 @@
 #include "extension/src/audit_way.hpp"
 
 #include "extension/src/allowed_table.hpp"
+#include "extension/src/audit_subject.hpp"
 #include "extension/src/guard_cast.hpp"
 #include "extension/src/owner.hpp"
 
@@ -47,6 +48,7 @@ void AddKey(Walk* walk, const ParentRow* row) {
   for (int i = 0; i < walk->way->way->key_count; i++) {
     if (row->nulls[i]) return;
   }
+  if (list_length(walk->keys) > kMostPeople) return;
   char* key = KeyText(walk->way->forms, walk->way->way->key_count, row->values);
   ListCell* cell;
   foreach (cell, walk->keys) {

@@ -161,16 +161,6 @@ void CloseTable(AuditTable& table) {
   table_close(table.heap, NoLock);
 }
 
-// A key that has no form in UTF-8 could never be sealed, and would hold up all that comes after it.
-void RequireKey(const char* key) {
-  int encoding = GetDatabaseEncoding();
-  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || key == nullptr) return;
-  if (IsText(key, static_cast<int>(strlen(key)))) return;
-  ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-                  errmsg("a row of an audited relation has a key that cannot be told in UTF-8"),
-                  errhint("Use a database in UTF-8, or another key.")));
-}
-
 void WritePeople(AuditWriter& writer, const OpenStatement* statement, const AuditEvent& event) {
   if (writer.people.heap == nullptr) OpenTable(writer, writer.people, "audit_subject");
   for (int i = 1; i < event.people_count; i++) {
@@ -263,8 +253,6 @@ void WriteEvent(AuditWriter& writer, OpenStatement* statement, const AuditEvent&
   Seed seed;
   Draw(seed);
   statement->changes++;
-  RequireKey(event.row_key);
-  for (int i = 0; i < event.people_count; i++) RequireKey(event.people[i].key);
   bool anybody = event.people_count > 0;
   const char* subject = anybody ? event.people[0].key : event.row_key;
   if (!anybody && subject != nullptr && strlen(subject) > kLongestIndexedKey) subject = nullptr;

@@ -275,7 +275,7 @@ COMMENT ON FUNCTION gdpr_internal.actors_to_erase(jsonb) IS
 --| number of the person; known: what audit_before() said.
 CREATE OR REPLACE FUNCTION gdpr_internal.erase_audit(
   subject_type text, people int[], keys text[], key_is_personal boolean, known jsonb)
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 -- the changes themselves go by key, one for one
 SET jit = off SET enable_seqscan = off SET enable_mergejoin = off AS $$
@@ -292,7 +292,7 @@ DECLARE
   tombstone bigint;
 BEGIN
   IF known IS NULL THEN
-    RETURN;
+    RETURN NULL;
   END IF;
   recorded := CASE WHEN NOT key_is_personal THEN leaving
     ELSE ARRAY(SELECT gdpr_internal.keyed_digest('subject key', k) FROM unnest(leaving) WITH ORDINALITY AS u(k, n) ORDER BY n) END;
@@ -317,10 +317,11 @@ BEGIN
   IF key_is_personal THEN
     PERFORM gdpr_internal.rewrite_history('audit people', erase_audit.subject_type, old_keys, new_keys, upto);
   END IF;
+  RETURN tombstone;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.erase_audit(text, int[], text[], boolean, jsonb) IS
-  'Replaces the values that the audit log holds of people by salted digests and writes the tombstone';
+  'Replaces the values that the audit log holds of people by salted digests; returns the statement of the tombstone, NULL where there was nothing';
 
 --| The tombstone: one row for each person of whom something was erased, with how many events, and how many statements
 --| lost their actor.
@@ -360,3 +361,36 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.require_erased(bigint, bigint) IS 'Stops where more or fewer events were erased than found';
+
+--| The audit log of people whose rows an application deleted: nobody is left to be anonymized, their values are.
+CREATE OR REPLACE FUNCTION gdpr.erase_audit(subject_type text, subject_keys text[], reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  plan gdpr_internal.erasure_plan;
+  gone text[];
+  proof bigint;
+BEGIN
+  PERFORM gdpr_internal.check_erasable(erase_audit.subject_type, erase_audit.reason, 'keep');
+  gone := ARRAY(SELECT DISTINCT k FROM unnest(gdpr_internal.canonical_keys(erase_audit.subject_type, erase_audit.subject_keys)) AS k ORDER BY k);
+  plan := gdpr_internal.current_plan(erase_audit.subject_type);
+  IF (gdpr_internal.collect((plan.body->'steps'->0->>'relation')::oid, plan.body->'steps'->0->>'find', gone)).tids IS NOT NULL THEN
+    RAISE EXCEPTION 'people of subject type "%" are still there', erase_audit.subject_type USING ERRCODE = '55000',
+      HINT = 'gdpr.anonymize_subjects() erases them from their tables and from the audit log.';
+  END IF;
+  proof := gdpr_internal.erase_audit(erase_audit.subject_type, ARRAY(SELECT generate_series(1, cardinality(gone))), gone,
+    (plan.body->>'key_is_personal')::boolean, jsonb_build_object(
+      'rows', (SELECT coalesce(jsonb_agg(jsonb_build_array(plan.body->'steps'->0->>'relation', k, n)), '[]') FROM unnest(gone) WITH ORDINALITY AS u(k, n)),
+      'actors', (SELECT coalesce(jsonb_agg(jsonb_build_array(lower(k), n)), '[]') FROM unnest(gone) WITH ORDINALITY AS u(k, n))));
+  IF proof IS NULL THEN
+    RETURN 0;
+  END IF;
+  INSERT INTO gdpr_internal.erasure AS e (erasure, subject_type, subject_key, key_digest, reason, erased_by, rows_changed, plan, wal_lsn)
+  OVERRIDING SYSTEM VALUE
+  SELECT nextval('gdpr_internal.erasure_erasure_seq'), c.subject_type, c.subject_key, (plan.body->>'key_is_personal')::boolean,
+    erase_audit.reason, gdpr_internal.caller()::text, 0, plan.plan, pg_current_wal_insert_lsn()
+  FROM gdpr_internal.audit_change AS c WHERE c.statement = proof;
+  RETURN (SELECT sum(split_part(c.row_key, ' ', 1)::bigint) FROM gdpr_internal.audit_change AS c WHERE c.statement = proof);
+END
+$$;
+COMMENT ON FUNCTION gdpr.erase_audit(text, text[], text) IS
+  'Erases the values that the audit log holds of people whose rows were deleted; returns of how many events, 0 if there was nothing';

@@ -34,7 +34,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
-      'seal_audit', 'expire_audit']),
+      'seal_audit', 'expire_audit', 'erase_audit']),
     ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'opt_outs',
       'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_status']),
     -- Who reads what was done to whom, and checks that nobody changed the record of it.

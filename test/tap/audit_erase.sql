@@ -2,7 +2,7 @@
 -- A person leaves the audit log. Law: none of the person's values is left in any table of pg_gdpr, what belongs to
 -- others stays, every event is still there, and seals from before and after verify.
 SET client_min_messages = error;
-SELECT plan(41);
+SELECT plan(50);
 \o /dev/null
 SELECT gdpr.create_key();
 SELECT setseed(0.4);
@@ -138,6 +138,21 @@ SELECT is((SELECT count(*) FROM gdpr.audit_log WHERE to_values->>'name' ~ 'bookw
 SELECT gdpr.anonymize_subject('reader', 'reader-302-@y.example', 'test') \g /dev/null
 SELECT is_empty($$SELECT * FROM e.traces('bookworm-30[12]-|reader-30[23]-')$$, 'they leave theirs');
 SELECT is((SELECT count(*) FROM gdpr.audit_log WHERE to_values->>'name' ~ 'bookworm-304-'), 2::bigint, 'and only theirs');
+SELECT is_empty('SELECT * FROM e.bad()', 'and all verifies');
+
+-- People whose rows an application deleted.
+DELETE FROM e.person WHERE id IN (15, 35);
+DELETE FROM e.loan WHERE mail = 'reader-9-@y.example';
+DELETE FROM e.reader WHERE mail = 'reader-9-@y.example';
+SELECT isnt_empty($$SELECT * FROM e.traces('(mail|login|name|note)-(15|35)-')$$, 'who was deleted is still in the log');
+SELECT throws_ok($$SELECT gdpr.erase_audit('person', '{15,55}', 'asked')$$, '55000', NULL, 'who is still there is to be anonymized');
+SELECT throws_ok($$SELECT gdpr.erase_audit('person', '{15}', '')$$, '22004', NULL, 'without a reason nobody is');
+SELECT is(gdpr.erase_audit('person', '{15,35}', 'asked') > 4, true, 'people who were deleted can be erased from the log');
+SELECT is(gdpr.erase_audit('reader', '{reader-9-@y.example}', 'asked') > 4, true, 'by personal keys as well');
+SELECT is_empty($$SELECT * FROM e.traces('(mail|login|\mname|note|order|item|said)-(15|35)-|reader-9-|bookworm-9-')$$, 'then nothing of theirs is left');
+SELECT is(gdpr.erase_audit('person', '{15,35}', 'asked'), 0::bigint, 'twice is once');
+SELECT is((SELECT count(*) FROM gdpr.certificates WHERE reason = 'asked'), 3::bigint, 'each has a certificate');
+SELECT e.seal() \g /dev/null
 SELECT is_empty('SELECT * FROM e.bad()', 'and all verifies');
 
 -- Application users.

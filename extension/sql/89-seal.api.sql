@@ -35,7 +35,7 @@ COMMENT ON FUNCTION gdpr.audit_public_key() IS
 CREATE OR REPLACE FUNCTION gdpr_internal.first_unsealed(system bigint)
 RETURNS TABLE (statement bigint, at timestamptz, xid xid8)
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_sort = off SET enable_bitmapscan = off AS $$
+SET enable_seqscan = off SET enable_sort = off SET enable_bitmapscan = off SET jit = off AS $$
   WITH sealed AS (
     SELECT s.upto_xid, s.upto_statement, s.upto_n FROM gdpr_internal.audit_seal AS s
     WHERE s.system_id = $1 AND s.kind = 'S' AND s.upto_xid IS NOT NULL ORDER BY s.seal DESC LIMIT 1
@@ -53,7 +53,7 @@ COMMENT ON FUNCTION gdpr_internal.first_unsealed(bigint) IS 'The oldest statemen
 
 --| The servers whose events are here, by skipping from one to the next.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_systems() RETURNS SETOF bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
   WITH RECURSIVE system(id) AS (
     SELECT min(s.system_id) FROM gdpr_internal.audit_statement AS s
     UNION ALL

@@ -44,8 +44,9 @@ void AuditChain::AddConfiguration(std::string_view digest, std::string_view body
 }
 
 void AuditChain::AddShape(const AuditShape& shape, std::string_view digest) {
-  const auto hash = HashFrom(digest);
-  if (hash && leaf_maker_.ShapeDigest(shape) != *hash) changed_shapes_.insert(*hash);
+  if (const auto hash = HashFrom(digest)) {
+    shapes_[*hash] = leaf_maker_.ShapeDigest(shape) == *hash;
+  }
 }
 
 std::size_t AuditChain::AddAnchors(std::string_view lines, std::string_view database,
@@ -195,7 +196,10 @@ void AuditChain::BeginStatement(const AuditStatement& statement,
                                 std::optional<std::int64_t> tombstone) {
   EndStatement();
   statement_sound_ = leaf_maker_.StatementDigest(statement, statement_digest_);
-  shape_sound_ = !statement.shape || !changed_shapes_.contains(*statement.shape);
+  const auto shape = statement.shape ? shapes_.find(*statement.shape) : shapes_.end();
+  shape_fault_.clear();
+  if (statement.shape && shape == shapes_.end()) shape_fault_ = "is missing";
+  if (statement.shape && shape != shapes_.end() && !shape->second) shape_fault_ = "was changed";
   actor_erased_ = statement.actor_digests.has_value();
   actor_tombstone_ = tombstone;
   statement_ = AuditStatement{};
@@ -241,7 +245,9 @@ void AuditChain::AddChange(const AuditChange& change, std::optional<std::int64_t
   const bool readable = statement_sound_ && leaf_maker_.Leaf(statement_digest_, change, leaf);
   std::string fault = ErasureFault(change, tombstone);
   if (!fault.empty()) fault = "event " + name + " " + fault;
-  if (fault.empty() && !shape_sound_) fault = "the shape of event " + name + " was changed";
+  if (fault.empty() && !shape_fault_.empty()) {
+    fault = "the shape of event " + name + " " + shape_fault_;
+  }
   if (part_ == Part::kUnsealed) {
     if (fault.empty() && change.n > statement_.changes) fault = "event " + name + " was added";
     if (fault.empty() && !readable) fault = "event " + name + " was changed";

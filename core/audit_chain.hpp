@@ -119,9 +119,9 @@ class AuditChain {
   LeafMaker leaf_maker_;
   std::map<std::int32_t, std::string> keys_;
   std::set<std::string> trusted_;
-  std::map<Hash, bool> configurations_;  // and whether its text is the one that was digested
-  std::set<Hash> changed_shapes_;
-  std::multimap<std::int64_t, Hash> anchors_;         // of this database
+  std::map<Hash, bool> configurations_;        // and whether its text is the one that was digested
+  std::map<Hash, bool> shapes_;                // and whether it is the one that was digested
+  std::multimap<std::int64_t, Hash> anchors_;  // of this database
   std::multimap<std::int64_t, Hash> former_anchors_;  // under another name, or of a copy
   std::vector<Verdict> verdicts_;
 
@@ -153,7 +153,7 @@ class AuditChain {
   AuditStatement statement_;  // numbers only: its views are gone
   Hash statement_digest_{};
   bool statement_sound_ = false;
-  bool shape_sound_ = true;
+  std::string shape_fault_;
   bool actor_erased_ = false;
   std::optional<std::int64_t> actor_tombstone_;
   std::int32_t last_n_ = 0;

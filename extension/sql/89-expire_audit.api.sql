@@ -93,8 +93,8 @@ COMMENT ON FUNCTION gdpr_internal.note_expiring(bigint) IS 'Notes in the leaves 
 
 --| Drops the months before gdpr.audit_retention, under a seal that says so. Waits for no writer: 55P03 where one is
 --| in the way, and before anybody would be taken for a deadlock.
-CREATE OR REPLACE FUNCTION gdpr.expire_audit() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_expired() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
   bound bigint;
   result bigint;
@@ -120,6 +120,13 @@ BEGIN
   END LOOP;
   RETURN result;
 END
+$$;
+COMMENT ON FUNCTION gdpr_internal.drop_expired() IS 'Drops expired months; 55P03 where somebody is in the way';
+
+--| The same, for those who may.
+CREATE OR REPLACE FUNCTION gdpr.expire_audit() RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gdpr_internal.drop_expired()
 $$;
 COMMENT ON FUNCTION gdpr.expire_audit() IS
   'Drops months of the audit log that are older than gdpr.audit_retention and wholly sealed, under a signed seal; returns how many events';

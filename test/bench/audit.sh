@@ -4,7 +4,8 @@
 # What the audit of changes costs: each workload without it, with the very rows that it wrote inserted by hand after the
 # same statement and in the same transaction, with a minimal trigger in PL/pgSQL, and audited. Compared is what comes on
 # top of the plain statement. Every figure is taken in a fresh copy of the side's database; "rounds" is policy.sh's.
-# Then how fast events are sealed, and how long reports take (10 events a person, so PEOPLE=1000000 means 10^7 of them).
+# Then how fast events are sealed, what one statement of BENCH_EVENTS changes (10 a person) keeps in memory, and how long
+# reports on them take.
 
 audit_sql() { psql -XqtA -v ON_ERROR_STOP=1 -d "$@"; }
 
@@ -129,14 +130,14 @@ SQL
     "$(cell_of "$(ratio "$RESULTS/sealing.slow")" "sealing" '≤ 1')" >>"$RESULTS/audit_more"
 }
 
-# What a backend holds for itself while one statement changes many rows; the second has ten times as many.
+# What a backend holds for itself while one statement changes few and many rows.
 bench_memory() {
-  local n figures=()
+  local n events=${BENCH_EVENTS:-$((10 * ROWS))} figures=()
   audit_copy gdpr || return
-  for n in "$ROWS" $((10 * ROWS)); do
+  for n in $((events / 10)) "$events"; do
     figures+=("$(audit_peak "INSERT INTO audit.entry SELECT g, g % $ROWS + 1, 'call ' || g FROM generate_series($n + 1, 2 * $n) AS g")") || return
   done
-  printf 'memory of the backend, %s and %s changes in one statement|%s MB and %s MB|-\n' "$ROWS" $((10 * ROWS)) "${figures[@]}" >>"$RESULTS/audit_more"
+  printf 'memory of the backend, %s and %s changes in one statement|%s MB and %s MB|-\n' $((events / 10)) "$events" "${figures[@]}" >>"$RESULTS/audit_more"
 }
 
 audit_peak() {  # the most private memory, in MB, looked at every 20 ms

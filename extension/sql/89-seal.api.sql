@@ -84,20 +84,25 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.unsealed_age() IS 'Seconds that the oldest unsealed change has been waiting; NULL: all is sealed';
 
---| Seals everything that can be sealed, also what a restore brought, in this transaction.
+--| Seals everything that can be sealed, also what a restore brought, in this transaction. Where no worker runs, its
+--| own seals are anchored by the next call or gdpr-batch nightly.
 CREATE OR REPLACE FUNCTION gdpr.seal_audit() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   events bigint := 0;
   batch int;
 BEGIN
+  -- what was sealed before: a seal of this transaction may still be rolled back
+  BEGIN
+    PERFORM gdpr_internal.write_anchor();
+  EXCEPTION WHEN OTHERS THEN
+    RAISE WARNING 'seals are not anchored: %', SQLERRM USING ERRCODE = SQLSTATE;
+  END;
   LOOP
     batch := gdpr_internal.seal_batch(true);
     EXIT WHEN batch = 0;
     events := events + batch;
   END LOOP;
-  -- what other transactions sealed; a seal of this one is anchored once it is committed
-  PERFORM gdpr_internal.write_anchor();
   RETURN events;
 END
 $$;

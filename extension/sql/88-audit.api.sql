@@ -69,7 +69,7 @@ COMMENT ON FUNCTION gdpr_internal.audited_of(oid) IS
 --| those of the table that it names; on plain inheritance row triggers, or columns of children would be lost.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_triggers(relation regclass)
 RETURNS TABLE(name name, state "char", definition text)
-LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 DECLARE
   a gdpr_internal.audited := gdpr_internal.audited_of(audit_triggers.relation);
   place text := ' ON ' || gdpr_internal.sql_name(audit_triggers.relation);
@@ -106,7 +106,7 @@ COMMENT ON FUNCTION gdpr_internal.audit_triggers(regclass) IS
 --| Our triggers that are on a relation, by the function they call.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_triggers_on(relation regclass)
 RETURNS TABLE(name name, state "char", definition text)
-LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 BEGIN
   RETURN QUERY SELECT g.tgname, g.tgenabled, pg_get_triggerdef(g.oid)
   FROM pg_trigger AS g

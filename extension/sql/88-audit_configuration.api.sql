@@ -4,7 +4,7 @@
 --| One fact a line, in a fixed order. xmin: the transaction that changed a trigger last; one that was switched
 --| off and on again has another.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_configuration() RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT string_agg(f.fact, E'\n' ORDER BY f.part, f.fact COLLATE "C")
   FROM (
     SELECT 1 AS part, format('extension %s %s', e.extname, e.extversion) AS fact FROM pg_extension AS e WHERE e.extname = 'pg_gdpr'

@@ -3,7 +3,7 @@
 -- off is refused or leaves an event, under whatever name a table has meanwhile; nobody's DDL waits for other people's tables
 -- or fails because of them; no event is written that could not be sealed.
 \ir lib/attack.sql
-SELECT plan(26);
+SELECT plan(28);
 CREATE SCHEMA shop AUTHORIZATION attack_mallory;
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 GRANT USAGE ON SCHEMA shop, vic TO PUBLIC;
@@ -111,6 +111,11 @@ SELECT is((SELECT count(*) FROM gdpr_internal.audit_statement AS s WHERE s.shape
 \! PGOPTIONS="-c client_min_messages=error -c gdpr.app_user=$(printf 'ann\377')" psql -Xq -d "$AUDIT_DB" -c "INSERT INTO more.month_4 VALUES (42, 'claimed')"
 SELECT is((SELECT l.app_user FROM gdpr.audit_log AS l WHERE l.relation = 'more.month_4' AND l.row_key = '42'), '\x616e6eff', 'what a session claims and is no text is told in hex digits');
 SELECT gdpr.seal_audit() IS NOT NULL AS sealed \g /dev/null
+CREATE TEMP TABLE configuration AS SELECT gdpr_internal.audit_configuration() AS body;
+SET quote_all_identifiers = on;
+SELECT is((SELECT count(*) FROM gdpr_internal.audits_missing('shop.person')), 0::bigint, 'a session that quotes all names misses no trigger');
+SELECT is(gdpr_internal.audit_configuration(), c.body, 'and seals no other configuration') FROM configuration AS c;
+RESET quote_all_identifiers;
 SELECT is((SELECT string_agg(DISTINCT v.status, ', ') FROM gdpr.verify_audit() AS v), 'ok', 'all of it is sealed and verifies');
 SELECT is(t.broken(), '', 'nothing planted ran as anybody but its owner');
 SELECT * FROM finish();

@@ -390,6 +390,25 @@ SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') F
   format($$SELECT gdpr.run_cancel(%s)$$, :run),
   format($$SELECT gdpr.run_resume('person', %s)$$, :run)]) AS s;
 
+-- Audit ------------------------------------------------------------------------------------------
+CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
+SELECT gdpr.audit('parted'), gdpr.audit('job') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.audit(NULL)$$,
+  $$SELECT gdpr.audit(7::regclass)$$,
+  $$SELECT gdpr.audit('pg_class')$$,
+  $$SELECT gdpr.audit('job', 'secrets')$$,
+  $$SELECT gdpr.audit('job')$$,
+  $$SELECT gdpr.unaudit('part_1')$$,
+  $$SELECT gdpr.unaudit('person')$$,
+  $$DROP TRIGGER zzz_gdpr_audit_insert ON job$$,
+  $$SELECT gdpr_internal.require_erased(2, 1)$$,
+  $$SELECT gdpr.erase_audit('person', '{2}', 'left')$$,
+  $$UPDATE gdpr_internal.audit_shape SET names = names$$]) AS s;
+SELECT gdpr.unaudit('parted'), gdpr.unaudit('job') \g /dev/null
+DROP TABLE parted;
+
 -- Rights, the key, the inside --------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.grant_bundle('everything', 'regress_errors_other')$$,

@@ -14,6 +14,7 @@ namespace gdpr::pg {
 namespace {
 
 constexpr char kDigestMark[] = "hmac-sha256:";
+constexpr Size kLargestBody = 512 * 1024 * 1024;  // half of what a value can have
 
 // One SQL statement at work.
 struct Recorder {
@@ -65,10 +66,24 @@ void PutDigest(Recorder& recorder, AuditColumn* column, Datum value) {
   PutBytes(&recorder.body, recorder.plain.data, recorder.plain.len);
 }
 
-Side SideOf(const AuditColumn* column, TupleTableSlot* slot, bool untold) {
+// The most bytes that a value's text can take, in hex maybe; 0 for what is small.
+Size RoomFor(const AuditColumn* column, Datum value) {
+  if (column->length != -1) return 0;
+  auto* bytes = reinterpret_cast<varlena*>(DatumGetPointer(value));
+  bool stored = VARATT_IS_EXTERNAL(bytes) || VARATT_IS_COMPRESSED(bytes);
+  return 2 * (stored ? toast_raw_datum_size(value) : VARSIZE_ANY(bytes));
+}
+
+// room  what the body takes with the values up to here. A statement must not fail because the next
+// would make it larger than a value can be: then the column is told by name.
+Side SideOf(const AuditColumn* column, TupleTableSlot* slot, bool untold, Size& room) {
   if (slot == nullptr) return Side::kNone;
   if (untold) return Side::kUntold;
-  return slot->tts_isnull[column->number - 1] ? Side::kNull : Side::kValue;
+  if (slot->tts_isnull[column->number - 1]) return Side::kNull;
+  Size more = RoomFor(column, slot->tts_values[column->number - 1]);
+  if (room + more > kLargestBody) return Side::kUntold;
+  room += more;
+  return Side::kValue;
 }
 
 void PutSide(Recorder& recorder, AuditColumn* column, Side side, TupleTableSlot* slot) {
@@ -93,12 +108,13 @@ varlena* MakeBody(Recorder& recorder, TupleTableSlot* before, TupleTableSlot* af
   resetStringInfo(body);
   enlargeStringInfo(body, VARHDRSZ + kBodyHeadBytes);
   body->len = static_cast<int>(PutBodyHead(body->data + VARHDRSZ) - body->data);
+  Size room = 0;
   for (int i = 0; i < recorder.audited->count; i++) {
     AuditColumn* column = &recorder.audited->columns[i];
     if (!IsChanged(column, before, after)) continue;
     bool untold = column->untold || recorder.writer.anonymized;
-    Side from = SideOf(column, before, untold);
-    Side to = SideOf(column, after, untold);
+    Side from = SideOf(column, before, untold, room);
+    Side to = SideOf(column, after, untold, room);
     if (body->maxlen - body->len <= static_cast<int>(kColumnHeadBytes)) {
       enlargeStringInfo(body, kColumnHeadBytes);
     }
@@ -181,7 +197,7 @@ void Record(Recorder& recorder, TupleTableSlot* before, TupleTableSlot* after) {
 void EndRecord(Recorder& recorder) {
   if (recorder.forms != 0) EndForms(recorder.forms);
   EndAudit(recorder.writer);
-  recorder.audited->users--;
+  DoneWith(recorder.audited);
 }
 
 void RecordTruncate(AuditedRelation* audited, Relation relation) {

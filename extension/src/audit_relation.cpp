@@ -16,6 +16,7 @@ struct AuditEntry {
 
 HTAB* entries = nullptr;
 Oid shape_table = InvalidOid;
+bool part_failed = false;  // a subtransaction of this transaction
 
 // The columns of gdpr_internal.audited_as(), from 1.
 enum SettingColumn { kClassified = 1, kReplicated, kNumbers, kKinds };
@@ -49,28 +50,36 @@ void ForgetNewShapes() {
   if (shape_written) InvalidateAll();
 }
 
-// After an error nobody uses an entry any more.
+void ForgetUsers() {
+  HASH_SEQ_STATUS all;
+  if (entries == nullptr) return;
+  hash_seq_init(&all, entries);
+  while (auto* entry = static_cast<AuditEntry*>(hash_seq_search(&all))) {
+    if (entry->audited != nullptr) entry->audited->users = 0;
+  }
+}
+
+// A trigger that failed did not say that it is done with its entry.
 void AfterTransaction(XactEvent event, void*) {
   if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) ForgetNewShapes();
-  if (event == XACT_EVENT_ABORT && entries != nullptr) {
-    HASH_SEQ_STATUS all;
-    hash_seq_init(&all, entries);
-    while (auto* entry = static_cast<AuditEntry*>(hash_seq_search(&all))) {
-      if (entry->audited != nullptr) entry->audited->users = 0;
-    }
-  }
   if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE) {
+    if (event == XACT_EVENT_ABORT || part_failed) ForgetUsers();
+    part_failed = false;
     shape_written = false;
   }
 }
 
 void AfterSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
-  if (event == SUBXACT_EVENT_ABORT_SUB) ForgetNewShapes();
+  if (event != SUBXACT_EVENT_ABORT_SUB) return;
+  part_failed = true;
+  ForgetNewShapes();
 }
 
-// One that a trigger further up still works with stays; it is a few kilobytes.
+// One that a trigger further up still works with is freed by that trigger.
 void Free(AuditedRelation* audited) {
-  if (audited != nullptr && audited->users == 0) MemoryContextDelete(audited->context);
+  if (audited == nullptr) return;
+  audited->replaced = true;
+  if (audited->users == 0) MemoryContextDelete(audited->context);
 }
 
 bool IsWritten(Form_pg_attribute column) {
@@ -220,6 +229,11 @@ AuditedRelation* FindAudited(Relation relation) {
     entry->audited = audited;
   }
   return entry->audited;
+}
+
+void DoneWith(AuditedRelation* audited) {
+  audited->users--;
+  if (audited->replaced && audited->users == 0) MemoryContextDelete(audited->context);
 }
 
 void RegisterAudit() {

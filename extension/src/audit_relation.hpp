@@ -23,8 +23,9 @@ struct AuditColumn {
 struct AuditedRelation {
   MemoryContext context;
   bool valid;
-  int users;     ///< triggers at work with it: it must not be freed below them
-  bool audited;  ///< by itself or as part of another one
+  bool replaced;  ///< by a newer one; who used it last frees it
+  int users;      ///< triggers at work with it: it must not be freed below them
+  bool audited;   ///< by itself or as part of another one
   bool replicated;
   bool settings;  ///< some text form depends on the session: BeginForms
   int count;
@@ -35,8 +36,9 @@ struct AuditedRelation {
   int32 shape;
 };
 
-/// Looks a relation up; users++ is the caller's.
+/// Looks a relation up; users++ is the caller's, and DoneWith() afterwards.
 AuditedRelation* FindAudited(Relation relation);
+void DoneWith(AuditedRelation* audited);
 
 /// Registers the callbacks that forget what was looked up.
 void RegisterAudit();

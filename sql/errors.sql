@@ -409,6 +409,12 @@ SELECT say(s) FROM unnest(ARRAY[
 SELECT gdpr.unaudit('parted'), gdpr.unaudit('job') \g /dev/null
 DROP TABLE parted;
 
+-- Sealing ----------------------------------------------------------------------------------------
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT say('SELECT gdpr.seal_audit()');
+ROLLBACK;
+SELECT say($$SELECT gdpr.run_audit('all')$$);
+
 -- Rights, the key, the inside --------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.grant_bundle('everything', 'regress_errors_other')$$,

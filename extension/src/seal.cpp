@@ -323,8 +323,9 @@ void BeginWork(const char* what) {
   PreventCommandIfReadOnly(what);
   // A snapshot that is older than the lock could miss seals
   if (IsolationUsesXactSnapshot()) {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-                    errmsg("the audit log is sealed in READ COMMITTED only")));
+    ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+                    errmsg("the audit log is sealed in isolation level READ COMMITTED"),
+                    errhint("Use BEGIN ISOLATION LEVEL READ COMMITTED.")));
   }
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
 }

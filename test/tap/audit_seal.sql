@@ -44,7 +44,7 @@ SELECT is(pg_temp.bad(), 0::bigint, 'the_chain_verifies');
 
 -- what is refused
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-SELECT throws_ok('SELECT gdpr.seal_audit()', '25000', 'the audit log is sealed in READ COMMITTED only', 'a_snapshot_older_than_the_lock_is_refused');
+SELECT throws_ok('SELECT gdpr.seal_audit()', '25001', 'the audit log is sealed in isolation level READ COMMITTED', 'a_snapshot_older_than_the_lock_is_refused');
 ROLLBACK;
 SELECT throws_ok($$ SELECT gdpr.run_audit('all') $$, '22023', 'there is no step "all"', 'an_unknown_step_is_refused');
 SELECT is(gdpr.run_audit('partitions'), 0::bigint, 'months_ahead_are_made_once');

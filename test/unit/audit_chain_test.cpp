@@ -52,7 +52,9 @@ void Leave(Log& log, LeafMaker& maker, Random& random) {
     }
     if (statement.actor_digests || random.Below(9) > 0) continue;
     statement.actor_digests = *maker.ActorDigests(statement.View());
-    statement.seed = statement.app_user = statement.client_address = std::nullopt;
+    statement.seed.reset();
+    statement.app_user.reset();
+    statement.client_address.reset();
     statement.tombstone = tombstone.statement;
     ++actors;
   }
@@ -241,7 +243,9 @@ std::map<std::string, Edit> StatementEdits() {
              StatementRow& s = At(log, place);
              if (s.actor_digests) return Names{};
              s.actor_digests = *maker.ActorDigests(s.View());
-             s.seed = s.app_user = s.client_address = std::nullopt;
+             s.seed.reset();
+             s.app_user.reset();
+             s.client_address.reset();
              return OfStatement(log, place);
            }}};
 }

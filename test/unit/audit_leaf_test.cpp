@@ -88,7 +88,9 @@ TEST(AuditLeaf, ErasingAnActorKeepsTheStatement) {
     Hash after{};
     ASSERT_TRUE(maker.StatementDigest(row.View(), before));
     row.actor_digests = *maker.ActorDigests(row.View());
-    row.seed = row.app_user = row.client_address = std::nullopt;
+    row.seed.reset();
+    row.app_user.reset();
+    row.client_address.reset();
     ASSERT_TRUE(maker.StatementDigest(row.View(), after));
     EXPECT_EQ(before, after);
     EXPECT_EQ(maker.ActorDigests(row.View()), row.actor_digests);

@@ -120,8 +120,9 @@ SELECT is((SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class AS
   'what eve may read: what is declared, and her own people''s views');
 SELECT is((SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc AS p
   WHERE p.pronamespace IN ('gdpr'::regnamespace, 'gdpr_internal'::regnamespace)
-    AND p.prosecdef AND array_remove(p.proconfig, 'jit=off') IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'),
-  NULL, 'every SECURITY DEFINER function has its search_path pinned, pg_temp last');
+    AND p.prosecdef AND ARRAY(SELECT c FROM unnest(p.proconfig) AS c WHERE c !~ '^(jit|enable_[a-z]+|plan_cache_mode)=')
+      IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'::text[]),
+  NULL, 'every SECURITY DEFINER function has its search_path pinned, pg_temp last, and sets nothing else but what planners read');
 SELECT is((SELECT string_agg(pg_describe_object(d.classid, d.objid, 0), ', ')
   FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
   LEFT JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid

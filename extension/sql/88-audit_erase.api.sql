@@ -56,9 +56,9 @@ COMMENT ON FUNCTION gdpr_internal.audit_shape_facts(int, text, boolean) IS
   'Which columns of a shape stay readable in erased events, and whether the key of its rows is personal';
 
 --| Keys of the found rows, as they are before an erasure changes them: events of the time before their links were
---| declared are nobody's and known by the row's key only. [[table, key, person], …]
+--| declared are nobody's and known by the row's key only, with its times in UTC. [[table, key, person], …]
 CREATE OR REPLACE FUNCTION gdpr_internal.audited_row_keys(plan jsonb, hits gdpr_internal.found_rows[]) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
   leaf record;
   found_keys jsonb;

@@ -3,7 +3,7 @@
 -- off is refused or leaves an event, under whatever name a table has meanwhile; nobody's DDL waits for other people's tables
 -- or fails because of them; no event is written that could not be sealed.
 \ir lib/attack.sql
-SELECT plan(28);
+SELECT plan(29);
 CREATE SCHEMA shop AUTHORIZATION attack_mallory;
 CREATE SCHEMA vic AUTHORIZATION attack_vic;
 GRANT USAGE ON SCHEMA shop, vic TO PUBLIC;
@@ -111,6 +111,19 @@ SELECT is((SELECT count(*) FROM gdpr_internal.audit_statement AS s WHERE s.shape
 \! PGOPTIONS="-c client_min_messages=error -c gdpr.app_user=$(printf 'ann\377')" psql -Xq -d "$AUDIT_DB" -c "INSERT INTO more.month_4 VALUES (42, 'claimed')"
 SELECT is((SELECT l.app_user FROM gdpr.audit_log AS l WHERE l.relation = 'more.month_4' AND l.row_key = '42'), '\x616e6eff', 'what a session claims and is no text is told in hex digits');
 SELECT gdpr.seal_audit() IS NOT NULL AS sealed \g /dev/null
+-- 7. Nor do the settings of a session that erases hide events from it: rows of nobody are found by their keys.
+SET SESSION AUTHORIZATION attack_mallory;
+CREATE TABLE shop.visit (at timestamptz, id bytea, person_id int, note text, PRIMARY KEY (at, id));
+SELECT gdpr.classify('shop.visit', 'note', 'free_text'), gdpr.classify('shop.person', 'name', 'full_name'), gdpr.audit('shop.visit') \g /dev/null
+INSERT INTO shop.visit VALUES ('2026-01-01 12:00+00', '\x00ff', 3, 'CANARY');
+SELECT gdpr.add_link('person', 'shop.visit', '{person_id}') \g /dev/null
+RESET SESSION AUTHORIZATION;
+SET timezone = 'Asia/Tokyo';
+SET bytea_output = 'escape';
+SELECT gdpr.anonymize_subject('person', '3', 'asked', unclassified => 'keep') \g /dev/null
+RESET timezone;
+RESET bytea_output;
+SELECT is((SELECT count(*) FROM gdpr.audit_log AS l WHERE l.relation = 'shop.visit' AND l.to_values::text ~ 'CANARY'), 0::bigint, 'a row keyed by a time is erased from the log in any time zone');
 CREATE TEMP TABLE configuration AS SELECT gdpr_internal.audit_configuration() AS body;
 SET quote_all_identifiers = on;
 SELECT is((SELECT count(*) FROM gdpr_internal.audits_missing('shop.person')), 0::bigint, 'a session that quotes all names misses no trigger');

@@ -414,6 +414,12 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT say('SELECT gdpr.seal_audit()');
 ROLLBACK;
 SELECT say($$SELECT gdpr.run_audit('all')$$);
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.prove_event('one')$$,
+  $$SELECT gdpr.prove_event('1:1')$$,
+  $$SELECT * FROM gdpr.subject_audit('person', NULL)$$,
+  $$SELECT gdpr_internal.audit_values('\x0100', '{1}', '{}', 'to')$$,
+  $$CREATE TRIGGER mine AFTER INSERT ON job REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION gdpr.audit_changes(); INSERT INTO job (id) VALUES (77)$$]) AS s;
 
 -- Rights, the key, the inside --------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[

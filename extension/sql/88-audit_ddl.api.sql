@@ -83,11 +83,12 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.refuse_trigger_change(regclass, name) IS 'Refuses a change of a trigger of the audit';
 
 --| Triggers for new partitions and children, others where a table became plain inheritance's, and audit of its own for
---| a partition or child that was taken off an audited table.
-CREATE OR REPLACE FUNCTION gdpr_internal.follow_members(objects oid[]) RETURNS void
+--| a partition or child that was taken off an audited table. filled: a new member may bring rows along that no event has.
+CREATE OR REPLACE FUNCTION gdpr_internal.follow_members(objects oid[], filled boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   member regclass;
+  arrives boolean;
   a gdpr_internal.audited;
 BEGIN
   FOR member IN
@@ -99,7 +100,11 @@ BEGIN
     WHERE NOT gdpr_internal.engine_at_work(f.relation) AND EXISTS (SELECT FROM gdpr_internal.audits_wrong(f.relation))
     ORDER BY f.relation
   LOOP
+    arrives := filled AND NOT EXISTS (SELECT FROM gdpr_internal.audit_triggers_on(member));
     PERFORM gdpr_internal.install_audit(member), gdpr_internal.audit_changed(member);
+    IF arrives THEN
+      PERFORM gdpr_internal.write_audit_note('S', member, '{""}', '{NULL}', '{NULL}');
+    END IF;
   END LOOP;
   -- DETACH PARTITION and NO INHERIT do not say whom they sent away. Nobody's DDL waits for other people's tables, or
   -- fails because of them
@@ -115,7 +120,7 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.follow_members(oid[]) IS
+COMMENT ON FUNCTION gdpr_internal.follow_members(oid[], boolean) IS
   'Gives new partitions and children their audit triggers, and audit of their own to those that leave';
 
 --| Triggers of ours that a relation must not have, and those it lacks if it has none at all. Some of them: a restore is
@@ -199,7 +204,7 @@ BEGIN
     PERFORM gdpr_internal.audits_changed();
   END IF;
   IF TG_TAG = 'CREATE TABLE' OR NOT gdpr_internal.is_restoring() THEN
-    PERFORM gdpr_internal.follow_members(objects);
+    PERFORM gdpr_internal.follow_members(objects, TG_TAG = 'ALTER TABLE');
   END IF;
   PERFORM gdpr_internal.follow_states(objects);
 END

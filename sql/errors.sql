@@ -419,7 +419,7 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.prove_event('1:1')$$,
   $$SELECT * FROM gdpr.subject_audit('person', NULL)$$,
   $$SELECT gdpr_internal.audit_values('\x0100', '{1}', '{}', 'to')$$,
-  $$CREATE TRIGGER mine AFTER INSERT ON job REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION gdpr.audit_changes(); INSERT INTO job (id) VALUES (77)$$]) AS s;
+  $$CREATE TRIGGER mine AFTER DELETE ON job REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION gdpr.audit_changes(); DELETE FROM job WHERE false$$]) AS s;
 
 -- Rights, the key, the inside --------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[

@@ -24,7 +24,12 @@ BEGIN
         format('ALTER TABLE %s ADD PRIMARY KEY (…);', a.name);
     END IF;
   END LOOP;
-  -- Of protected types doctor_coverage() tells.
+  RETURN QUERY
+  SELECT 'warning', gdpr_internal.sql_name(g.relation), 'it is protected and its changes are not audited: somebody took its audit off',
+    format('SELECT gdpr.audit(%L); as its owner.', gdpr_internal.sql_name(g.relation))
+  FROM gdpr_internal.guarded_tables() AS g
+  WHERE (gdpr_internal.audited_of(g.relation)).relation_name IS NULL ORDER BY g.relid;
+  -- Of tables of protected types that are not protected doctor_coverage() tells.
   FOR s IN SELECT t.subject_type FROM gdpr_internal.subject_type AS t ORDER BY t.subject_type LOOP
     CONTINUE WHEN EXISTS (SELECT FROM gdpr_internal.protection AS p WHERE s = ANY (p.subject_types));
     BEGIN

@@ -200,6 +200,16 @@ COMMENT ON FUNCTION gdpr_internal.partition_end(oid) IS 'When the month of a par
 --| How the audit log stands.
 CREATE OR REPLACE VIEW gdpr.audit_status AS SELECT * FROM gdpr_internal.audit_state();
 COMMENT ON VIEW gdpr.audit_status IS 'One row: seals, what is not sealed and what holds it back, partitions, worker, anchor, key';
+COMMENT ON COLUMN gdpr.audit_status.seals IS 'number of the newest seal';
+COMMENT ON COLUMN gdpr.audit_status.unsealed IS 'events of this server that wait for their seal';
+COMMENT ON COLUMN gdpr.audit_status.unsealed_age IS 'for how long the oldest of them has been waiting; NULL: all is sealed';
+COMMENT ON COLUMN gdpr.audit_status.foreign_unsealed IS 'true: a restore brought events that are not sealed; gdpr.seal_audit() seals them';
+COMMENT ON COLUMN gdpr.audit_status.held_back_by IS 'the oldest transaction that writes: nothing after it is sealed before it ends';
+COMMENT ON COLUMN gdpr.audit_status.partitions_until IS 'up to when there are partitions; gdpr-batch nightly and the worker make more';
+COMMENT ON COLUMN gdpr.audit_status.worker IS 'whether the worker that seals runs; without it gdpr-batch nightly seals';
+COMMENT ON COLUMN gdpr.audit_status.anchor IS 'whether gdpr.audit_anchor names a place';
+COMMENT ON COLUMN gdpr.audit_status.key IS 'whether there is a key to sign with';
+COMMENT ON COLUMN gdpr.audit_status.dropped_before IS 'events before were dropped at the end of gdpr.audit_retention';
 
 --| The seals.
 CREATE OR REPLACE VIEW gdpr.audit_seals AS
@@ -211,3 +221,9 @@ CREATE OR REPLACE VIEW gdpr.audit_seals AS
     s.events > 0 AND s.kind = 'S' AND l.leaves IS NULL AS expired
   FROM gdpr_internal.audit_seal AS s LEFT JOIN gdpr_internal.audit_leaves AS l ON l.seal = s.seal;
 COMMENT ON VIEW gdpr.audit_seals IS 'Seals over the audit log in the order of their numbers; expired: its events were dropped at the end of gdpr.audit_retention';
+COMMENT ON COLUMN gdpr.audit_seals.kind IS 'sealed: a batch of events, or a new configuration; dropped: it signs that all before dropped_before went';
+COMMENT ON COLUMN gdpr.audit_seals.last_event IS 'up to and with which event, in the order of transactions';
+COMMENT ON COLUMN gdpr.audit_seals.root IS 'Merkle root (RFC 9162) over the digests of its events';
+COMMENT ON COLUMN gdpr.audit_seals.configuration IS 'digest of which tables were audited by which triggers in what state';
+COMMENT ON COLUMN gdpr.audit_seals.digest IS 'what is signed, chained and anchored';
+COMMENT ON COLUMN gdpr.audit_seals.signature IS 'Ed25519 over the digest; gdpr.audit_public_key() checks it';

@@ -13,7 +13,7 @@ END $$;
 CREATE SCHEMA crm;
 GRANT USAGE, CREATE ON SCHEMA crm TO doctor_owner;
 GRANT USAGE ON SCHEMA crm TO doctor_app;
-SELECT plan(53);
+SELECT plan(54);
 
 -- Findings about an object, as lines.
 CREATE FUNCTION found(what text, like_finding text DEFAULT '%') RETURNS text LANGUAGE sql AS $$
@@ -48,6 +48,9 @@ ALTER TABLE crm.contact ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crm.contact NO FORCE ROW LEVEL SECURITY;
 SELECT is(found('crm.contact'), 'error: row level security is not forced any more: its owner sees everybody', 'FORCE lost');
 ALTER TABLE crm.contact FORCE ROW LEVEL SECURITY;
+SELECT gdpr.unaudit('crm.account');
+SELECT is(found('crm.account'), 'warning: it is protected and its changes are not audited: somebody took its audit off', 'audit taken off');
+CALL gdpr.protect('contact');
 SELECT is(found('crm.contact'), NULL, 'and back');
 ALTER TABLE crm.account DISABLE TRIGGER zz_gdpr_purpose_delete;
 SELECT is(found('crm.account'), 'error: policies or guards were dropped, changed or disabled since it was protected', 'a guard disabled');

@@ -56,7 +56,7 @@ COMMENT ON COLUMN gdpr.audit_log.operation IS
   'insert, update, delete, truncate; erased: a person''s values left the log; audit_on, audit_off: the relation''s audit was switched';
 COMMENT ON COLUMN gdpr.audit_log.subject_key IS 'whose row it was; a keyed digest where the key was personal and the person has left';
 COMMENT ON COLUMN gdpr.audit_log.row_key IS 'the row''s primary key before the change';
-COMMENT ON COLUMN gdpr.audit_log.changed IS 'columns that changed; the values may be erased, or not written down';
+COMMENT ON COLUMN gdpr.audit_log.changed IS 'columns that changed; their values may be erased, or were not written down: names only, or an erasure at work';
 COMMENT ON COLUMN gdpr.audit_log.to_values IS 'values after the change, as text; of an erasure: from how many events and statements values of the person were taken';
 COMMENT ON COLUMN gdpr.audit_log.erased IS 'true: the personal values were erased since; the event''s seal still holds';
 
@@ -116,7 +116,8 @@ BEGIN
   RETURN QUERY
   SELECT a.* FROM gdpr.subject_audit(user_audit.subject_type, user_audit.subject_key) AS a
   WHERE (user_audit.role IS NULL OR user_audit.role IN (a.session_role, a.role))
-    AND (user_audit.app_user IS NULL OR a.app_user = user_audit.app_user);
+    -- in any spelling, as an erasure knows them
+    AND (user_audit.app_user IS NULL OR lower(a.app_user) = lower(user_audit.app_user));
 END
 $$;
 COMMENT ON FUNCTION gdpr.user_audit(name, text, text, text) IS

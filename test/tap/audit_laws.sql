@@ -11,7 +11,7 @@ BEGIN
   END LOOP;
 END $$;
 GRANT audit_shop TO audit_app;
-SELECT plan(63);
+SELECT plan(64);
 CREATE SCHEMA crm AUTHORIZATION audit_shop;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET SESSION AUTHORIZATION audit_shop;
@@ -143,6 +143,7 @@ SELECT is((SELECT purpose FROM gdpr.subject_audit('client', '3') WHERE to_values
 SELECT is((SELECT array_agg(to_values->>'note') FROM gdpr.user_audit('audit_app', 'client', '3')), '{by bob,as shop,lent}', 'what one role did to a person');
 SELECT is((SELECT array_agg(to_values->>'note') FROM gdpr.user_audit('audit_shop', 'client', '3')), '{as shop,lent}', 'also where it only was the role in force');
 SELECT is((SELECT array_agg(to_values->>'note') FROM gdpr.user_audit(NULL, 'client', '3', 'mary')), '{by mary}', 'what one user of the application did');
+SELECT is((SELECT array_agg(to_values->>'note') FROM gdpr.user_audit(NULL, 'client', '3', 'Mary')), '{by mary}', 'in any spelling');
 SELECT is((SELECT array_agg(to_values->>'note') FROM gdpr.user_audit('audit_app', 'client', '3', 'mary')), NULL, 'both must fit where both are named');
 
 -- Classified columns.

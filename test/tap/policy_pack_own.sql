@@ -11,6 +11,7 @@ CREATE VIEW t.picture AS
   UNION ALL SELECT p.polrelid::regclass::text, concat_ws(' ', 'policy', p.polname, p.polcmd, p.polpermissive, p.polroles, pg_get_expr(p.polqual, p.polrelid),
     pg_get_expr(p.polwithcheck, p.polrelid)) FROM pg_policy AS p
   UNION ALL SELECT tg.tgrelid::regclass::text, pg_get_triggerdef(tg.oid) FROM pg_trigger AS tg WHERE NOT tg.tgisinternal
+    AND tg.tgrelid NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'gdpr_internal'::regnamespace)  -- months of the audit log stay
   UNION ALL SELECT a.attrelid::regclass::text, 'column ' || a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL SELECT i.indrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid

@@ -281,6 +281,9 @@ struct AuditLines::Reader {
     lines.chain_ = std::make_unique<AuditChain>(whole);
     AuditChain& chain = *lines.chain_;
     for (const std::string& key : lines.trust_.public_keys) chain.Trust(key);
+    if (!lines.trust_.database.empty() && line.Text("database") != lines.trust_.database) {
+      chain.AddFinding("the log is of a database of another name");
+    }
     if (lines.trust_.anchor.empty()) return true;
     if (chain.AddAnchors(lines.trust_.anchor, line.Text("database"),
                          line.MaybeText("instance").value_or("")) == 0) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ namespace gdpr::batch {
 struct AuditTrust {
   std::vector<std::string> public_keys;  ///< 32 bytes each; none: the keys that the export names
   std::string anchor;                    ///< lines of an anchor; empty: there is none
+  std::string
+      database;  ///< what the database is called, as its anchor writes it; empty: as it says
 };
 
 /// Verifies the lines of gdpr.export_audit().
@@ -35,6 +38,10 @@ class AuditLines {
   std::vector<Verdict> TakeBad();
 
   bool IsSound() const { return chain_ && chain_->IsSound(); }
+  /// After Finish(): see AuditChain.
+  std::optional<AuditChain::History> OtherHistory() const {
+    return chain_ ? chain_->OtherHistory() : std::nullopt;
+  }
   std::int64_t seals() const { return seals_; }
   std::int64_t events() const { return events_; }
 

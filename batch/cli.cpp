@@ -135,6 +135,9 @@ CLI::App* AddVerify(CLI::App& app, Options& o, Raw& /*raw*/) {
   what->add_option("--proof", o.proof_file, "A file that gdpr.prove_event() made");
   what->require_option(1);
   verb->add_option("--anchor", o.anchor, "Hold the seals to this anchor file too");
+  verb->add_option("--database-name", o.database_name,
+                   "What the database is called: a log that says otherwise is not its own")
+      ->type_name("NAME");
   verb->add_option(
           "--public-key", o.public_keys,
           "Only this key's seals count (gdpr.audit_public_key()); more than one may be given")

@@ -40,6 +40,7 @@ struct Options {
   std::string audit_file;  ///< verify: an export; empty: the database
   std::string proof_file;
   std::string anchor;
+  std::string database_name;
   std::vector<std::string> public_keys;
 };
 

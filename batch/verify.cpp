@@ -48,6 +48,16 @@ AuditTrust TrustOf(const Options& options) {
     }
     trust.public_keys.push_back(*key);
   }
+  // As lines of the anchor write it
+  for (const char c : options.database_name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte == '%' || byte == 0x7f) {
+      constexpr std::string_view kDigits = "0123456789ABCDEF";
+      trust.database += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    } else {
+      trust.database.push_back(c);
+    }
+  }
   if (!options.anchor.empty()) {
     trust.anchor = Input(options.anchor).All() + "\n";
   }
@@ -111,6 +121,11 @@ void ReadDatabase(const Options& options, AuditLines& lines, Findings& findings)
   connection.Rollback();
 }
 
+nlohmann::ordered_json OtherJson(const std::optional<AuditChain::History>& other) {
+  if (!other) return nullptr;
+  return {{"database", other->database}, {"from_seal", other->from_seal}};
+}
+
 ExitCode VerifyLog(const Options& options, AuditTrust trust) {
   const bool by_own_keys = trust.public_keys.empty();
   const bool anchored = !trust.anchor.empty();
@@ -124,18 +139,25 @@ ExitCode VerifyLog(const Options& options, AuditTrust trust) {
   lines.Finish();
   findings.Add(lines.TakeBad());
   const bool sound = lines.IsSound();
+  const auto other = lines.OtherHistory();
   if (options.json) {
     std::cout << nlohmann::ordered_json{{"status", sound ? "ok" : "bad"},
                                         {"seals", lines.seals()},
                                         {"events", lines.events()},
                                         {"key", by_own_keys ? "of the log itself" : "given"},
                                         {"anchor", anchored},
+                                        {"other_history", OtherJson(other)},
                                         {"bad", findings.json()}}
                      .dump()
               << std::endl;
   } else {
     std::cout << FormatCount(lines.seals()) << " seals, " << FormatCount(lines.events())
               << " events: " << (sound ? "ok" : "not as they were sealed") << "\n";
+    if (other) {
+      std::cout << "The anchor has another history of this log, of a database \"" << other->database
+                << "\", from seal " << other->from_seal
+                << " on: a copy, or this one was renamed. --database-name holds it to its name.\n";
+    }
     if (by_own_keys) {
       std::cout
           << "The keys are those that the log itself names: --public-key holds it to yours.\n";

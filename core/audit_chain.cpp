@@ -60,21 +60,32 @@ std::size_t AuditChain::AddAnchors(std::string_view lines, std::string_view data
     const auto seal = NumberOf(Cut(line, ' '));
     Cut(line, ' ');  // when, and on which server
     Cut(line, ' ');
-    const bool same_name = Cut(line, ' ') == database;
+    const std::string_view name = Cut(line, ' ');
     const bool ours = Cut(line, ' ') == instance;
     const auto bytes = BytesOfHex(line);
     const auto digest = bytes ? HashFrom(*bytes) : std::nullopt;
     if (!seal || !ours || !digest) continue;
-    (same_name ? anchors_ : former_anchors_).emplace(*seal, *digest);
+    if (name == database) {
+      anchors_.emplace(*seal, *digest);
+    } else {
+      other_anchors_.emplace(*seal, std::pair(*digest, std::string(name)));
+    }
     ++count;
   }
   return count;
 }
 
-std::string AuditChain::AnchorFault(std::int64_t seal, const Hash& digest) const {
-  const auto& anchors = anchors_.contains(seal) ? anchors_ : former_anchors_;
-  const auto [first, end] = anchors.equal_range(seal);
-  const bool same = std::all_of(first, end, [&](const auto& a) { return a.second == digest; });
+std::string AuditChain::AnchorFault(std::int64_t seal, const Hash& digest) {
+  const auto [first, end] = anchors_.equal_range(seal);
+  const auto [other, others_end] = other_anchors_.equal_range(seal);
+  bool same = std::all_of(first, end, [&](const auto& a) { return a.second == digest; });
+  bool any = other == others_end;
+  for (auto line = other; line != others_end; ++line) {
+    any = any || line->second.first == digest;
+    if (line->second.first == digest || other_history_) continue;
+    other_history_ = {line->second.second, seal};
+  }
+  if (first == end) same = any;
   return same ? "" : "differs from its anchor";
 }
 
@@ -347,10 +358,20 @@ void AuditChain::Finish() {
                " says were dropped");
   }
   if (!whole_) return;
-  const auto& anchors = anchors_.empty() ? former_anchors_ : anchors_;
-  if (const auto gone = anchors.upper_bound(last_seal_.value_or(0)); gone != anchors.end()) {
-    AddFinding("seals " + std::to_string(gone->first) + " to " +
+  const std::int64_t newest = last_seal_.value_or(0);
+  const auto gone = [&](const auto& anchors) {
+    if (anchors.upper_bound(newest) == anchors.end()) return;
+    AddFinding("seals " + std::to_string(anchors.upper_bound(newest)->first) + " to " +
                std::to_string(anchors.rbegin()->first) + " are anchored and gone");
+  };
+  const auto other = other_anchors_.upper_bound(newest);
+  if (anchors_.empty()) {
+    gone(other_anchors_);
+  } else {
+    gone(anchors_);
+    if (other != other_anchors_.end() && !other_history_) {
+      other_history_ = {other->second.second, other->first};
+    }
   }
   for (const auto& [statement, erasure] : erasures_) {
     const std::string name = std::to_string(statement);

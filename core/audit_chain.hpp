@@ -64,8 +64,9 @@ class AuditChain {
   void AddShape(const AuditShape& shape, std::string_view digest);
   /// Lines of an anchor, whole ones: `seal sealed_at system_id database instance digest`, or the
   /// same after what syslog writes before it. Those of other instances, and lines that are none,
-  /// are passed over; of a copy of the database (the same instance under another name) the line
-  /// counts only where there is none of this database. Returns how many are of this instance.
+  /// are passed over. Of the same instance under another name (a copy of the database, or this one
+  /// before it was renamed) any one line will do where there is none of this name; where they tell
+  /// another history, OtherHistory() says so. Returns how many are of this instance.
   std::size_t AddAnchors(std::string_view lines, std::string_view database,
                          std::string_view instance);
 
@@ -80,6 +81,15 @@ class AuditChain {
   void Finish();
 
   /// The verdicts since the last call, of seals in their order.
+  /// After Finish(): what the anchor tells of this instance under another name and is not this log:
+  /// which name, and from which seal on. Nobody can tell a copy from a log that was written anew
+  /// and renamed: a person has to.
+  struct History {
+    std::string database;
+    std::int64_t from_seal = 0;
+  };
+  const std::optional<History>& OtherHistory() const { return other_history_; }
+
   bool HasVerdicts() const { return !verdicts_.empty(); }
   std::vector<Verdict> Take() { return std::exchange(verdicts_, {}); }
   bool IsSound() const { return sound_; }
@@ -101,7 +111,7 @@ class AuditChain {
   void Blame(std::string status);
   void CheckSeal(const SealRecord& record);
   std::string ChainFault(const SealRecord& record);
-  std::string AnchorFault(std::int64_t seal, const Hash& digest) const;
+  std::string AnchorFault(std::int64_t seal, const Hash& digest);
   std::string KeyFault(const SealRecord& record, const Hash& digest);
   void ReadLeaves(const SealRecord& record);
   void EndPart();
@@ -122,7 +132,8 @@ class AuditChain {
   std::map<Hash, bool> configurations_;        // and whether its text is the one that was digested
   std::map<Hash, bool> shapes_;                // and whether it is the one that was digested
   std::multimap<std::int64_t, Hash> anchors_;  // of this database
-  std::multimap<std::int64_t, Hash> former_anchors_;  // under another name, or of a copy
+  std::multimap<std::int64_t, std::pair<Hash, std::string>> other_anchors_;  // under another name
+  std::optional<History> other_history_;
   std::vector<Verdict> verdicts_;
 
   // The chain

@@ -272,6 +272,17 @@ void FeedStrays(Verification& v) {
       });
 }
 
+// Not for the verifier to decide: a copy of the database, or a log that was written anew and
+// renamed.
+void TellOtherHistory(Verification& v) {
+  const auto& other = v.chain->OtherHistory();
+  if (!other) return;
+  ereport(NOTICE, (errmsg("the anchor has another history of this log, of a database \"%s\", from "
+                          "seal " INT64_FORMAT " on",
+                          other->database.c_str(), other->from_seal),
+                   errhint("That is a copy of this database, or this database was renamed.")));
+}
+
 std::string_view ViewOf(const varlena* bytes) {
   if (bytes == nullptr) return "";
   return {VARDATA_ANY(bytes), static_cast<size_t>(VARSIZE_ANY_EXHDR(bytes))};
@@ -309,6 +320,7 @@ GDPR_FUNCTION(gdpr_verify_audit) {
   FeedUnsealed(*v, &systems);
   FeedStrays(*v);
   Feed(*v, [](gdpr::AuditChain& chain) { chain.Finish(); });
+  TellOtherHistory(*v);
   SPI_finish();
   PG_RETURN_NULL();
 }

@@ -25,6 +25,13 @@ is "another key has signed nothing" "$code" 5
 sed -E 's/.{8}$/00000000/' "$work/anchor" >"$work/other"
 verify --audit "$work/log.jsonl" --anchor "$work/other"
 like "another anchor is not its own" "$code $out" '^5 .*differs from its anchor'
+verify --audit "$work/log.jsonl" --anchor "$work/anchor" --database-name audit
+is "its name is the one it should have" "$code" 0
+verify --audit "$work/log.jsonl" --anchor "$work/anchor" --database-name other
+like "a log of another name is told" "$code $out" '^5 the log is of a database of another name'
+sed 's/ audit / former /; s/.$/0/' "$work/anchor" | sed 's/00$/01/' | cat "$work/anchor" - >"$work/other"
+verify --audit "$work/log.jsonl" --anchor "$work/other"
+like "another history in the anchor is told, and no fault" "$code $out" '^0 .*another history of this log, of a database "former", from seal 1 on'
 sql "SELECT gdpr.grant_bundle('auditor', 'night')" >/dev/null
 gdpr_batch verify --audit --public-key "$key"
 like "an auditor verifies the database itself" "$code $out" '^0 [0-9]+ seals, [0-9]+ events: ok'

@@ -468,9 +468,21 @@ TEST(AuditChain, AnchorsAreThoseOfTheDatabaseOrOfItsFormerName) {
   ASSERT_GT(copy.statements.size(), before);
   Seal(copy, maker, Signer(), kServer, 5);
   const std::string both = AnchorsOf(log) + AnchorsOf(copy, "copy");
-  EXPECT_EQ(FirstBad(Verify(log, both)), "");  // what became of the copy is no matter
+  std::optional<AuditChain::History> other;
+  EXPECT_EQ(FirstBad(Verify(log, both, "", &other)), "");  // what became of the copy is no matter
+  ASSERT_TRUE(other);  // but it is said: who rewrites a log and renames its database looks the same
+  EXPECT_EQ(other->database + " " + std::to_string(other->from_seal), "copy 6");
+  EXPECT_EQ(FirstBad(Verify(log, AnchorsOf(log), "", &other)), "");
+  EXPECT_FALSE(other);
+  // A copy of a copy has no lines of its own, and those of both
+  EXPECT_EQ(FirstBad(Verify(log, AnchorsOf(log, "one") + AnchorsOf(copy, "two"), "", &other)), "");
+  EXPECT_TRUE(other);
   EXPECT_EQ(FirstBad(Verify(log, AnchorsOf(log, "former"))), "");
   EXPECT_EQ(FirstBad(Verify(copy, AnchorsOf(log, "former"))), "seal 6: differs from its anchor");
+  Log started = log;
+  started.seals.resize(6);  // a copy of the copy, beside which the first one went on
+  const std::string two = AnchorsOf(started, "former") + AnchorsOf(copy, "second");
+  EXPECT_EQ(FirstBad(Verify(copy, two)), "");
   std::string syslog = AnchorsOf(copy);
   syslog = "Nov 22 03:27:00 db postgres[7]: pg_gdpr seal " + syslog.substr(syslog.find("6 2026"));
   EXPECT_EQ(FirstBad(Verify(log, syslog)), "seal 6: differs from its anchor");

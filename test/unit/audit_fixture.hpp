@@ -245,7 +245,8 @@ inline void FeedEvents(AuditChain& chain, const Log& log, Position after, Positi
 
 /// Verifies the log in the way of the server: events belong to a seal by their place in the order.
 inline std::vector<Verdict> Verify(Log log, const std::string& anchors = "",
-                                   const std::string& trusted = "") {
+                                   const std::string& trusted = "",
+                                   std::optional<AuditChain::History>* other = nullptr) {
   std::ranges::sort(log.statements, {}, [](const StatementRow& s) { return PositionOf(s, 0); });
   for (StatementRow& s : log.statements) std::ranges::sort(s.rows, {}, &ChangeRow::n);
   AuditChain chain(true);
@@ -274,6 +275,7 @@ inline std::vector<Verdict> Verify(Log log, const std::string& anchors = "",
     FeedEvents(chain, log, after, {system_id, UINT64_MAX, INT64_MAX, INT32_MAX});
   }
   chain.Finish();
+  if (other != nullptr) *other = chain.OtherHistory();
   return chain.Take();
 }
 

@@ -18,8 +18,7 @@ namespace gdpr::batch {
 struct AuditTrust {
   std::vector<std::string> public_keys;  ///< 32 bytes each; none: the keys that the export names
   std::string anchor;                    ///< lines of an anchor; empty: there is none
-  std::string
-      database;  ///< what the database is called, as its anchor writes it; empty: as it says
+  std::string database;  ///< its name as the anchor writes it; empty: as the export says
 };
 
 /// Verifies the lines of gdpr.export_audit().

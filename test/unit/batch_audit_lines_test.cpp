@@ -42,13 +42,13 @@ TEST(AuditLines, WithoutItsEndItIsNotWhole) {
 }
 
 TEST(AuditLines, AnAnchorOfAnotherDatabaseIsNone) {
-  AuditLines lines({{}, "1 t 2 d other " + std::string(64, 'a') + "\n"});
+  AuditLines lines({{}, "1 t 2 d other " + std::string(64, 'a') + "\n", {}});
   ASSERT_TRUE(lines.Add(kHead));
   EXPECT_FALSE(lines.IsSound());
 }
 
 TEST(AuditLines, SealsOfTheAnchorThatAreGoneAreMissed) {
-  AuditLines lines({{}, "1 t 2 d i " + std::string(64, 'a') + "\n"});
+  AuditLines lines({{}, "1 t 2 d i " + std::string(64, 'a') + "\n", {}});
   ASSERT_TRUE(lines.Add(kHead));
   ASSERT_TRUE(lines.Add(R"({"end": true})"));
   lines.Finish();

@@ -11,7 +11,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
-  const gdpr::batch::AuditTrust trust{{std::string(32, 'k')}, ""};
+  const gdpr::batch::AuditTrust trust{{std::string(32, 'k')}, {}, {}};
   std::string event;
   std::int64_t seal = 0;
   if (gdpr::batch::CheckProof(text, trust, event, seal) == "ok") std::abort();

@@ -47,7 +47,7 @@ TEST(BatchConnection, KeysAreQuotedInArrays) {
 }
 
 TEST(BatchCli, AnUnknownVerbIsAUsageError) {
-  EXPECT_EQ(std::get<ExitCode>(Read({"nightly"})), ExitCode::kUsage);
+  EXPECT_EQ(std::get<ExitCode>(Read({"forget"})), ExitCode::kUsage);
   EXPECT_EQ(std::get<ExitCode>(Read({})), ExitCode::kUsage);
 }
 

@@ -4,9 +4,9 @@
 
 crm verbs 200 || fail "database"
 
-gdpr_batch nightly
+gdpr_batch forget
 is "an unknown verb is a usage error" "$code" 1
-like "an unknown verb names the verbs there are" "$err" 'unknown verb "nightly"; available: anonymize, status'
+like "an unknown verb names the verbs there are" "$err" 'unknown verb "forget"; available: anonymize, status, nightly, verify'
 gdpr_batch anonymize --subject contact --all
 is "a run without a reason is a usage error" "$code" 1
 gdpr_batch anonymize --subject contact --reason r

@@ -66,7 +66,7 @@ kind_fuzz() {
     mkdir -p "$corpus"
     local seeds=(test/fuzz/corpus/"$name")
     [ -d "${seeds[0]}" ] || seeds=()
-    if (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-10}" -timeout=10 -rss_limit_mb=2048 \
+    if (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-5}" -timeout=10 -rss_limit_mb=2048 \
       -verbosity=0 -print_final_stats=1 "$corpus" "${seeds[@]/#/$GDPR_ROOT/}" 2>&1 | sed 's/^/# /'; exit "${PIPESTATUS[0]}")
     then echo "ok - $name"; else echo "not ok - $name"; status=1; fi
   done < <(find "$GDPR_BUILD/fuzz" -maxdepth 3 -type f -executable -name '*_fuzz*' ! -name '*.so*' | sort)

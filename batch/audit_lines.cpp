@@ -101,8 +101,7 @@ class Object {
     if (IsNull(name)) return std::nullopt;
     return Bytes(name);
   }
-  /// Bytes that are no digest make another seal than the one that was signed.
-  Hash Digest(const char* name) { return HashFrom(Bytes(name)).value_or(Hash{}); }
+  Hash Digest(const char* name) { return StoredHash(Bytes(name)); }
 
  private:
   std::string_view Keep(std::string bytes) {

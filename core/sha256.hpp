@@ -40,6 +40,14 @@ inline std::optional<Hash> HashFrom(std::string_view bytes) {
   return hash;
 }
 
+/// A digest of a seal as it was stored. Bytes that are none give one that nothing was ever signed
+/// with, and not zeros: those are what the first seal follows.
+inline Hash StoredHash(std::string_view bytes) {
+  Hash none;
+  none.fill(0xff);
+  return HashFrom(bytes).value_or(none);
+}
+
 /// Lower-case hex digits of bytes, and back (nothing for an odd number of digits or for any other
 /// character).
 std::string HexOf(std::string_view bytes);

@@ -51,8 +51,7 @@ std::span<const std::string_view> TextsOf(const Record& record, int column) {
 }
 
 Hash HashOf(const Record& record, int column) {
-  // Bytes that are no digest make another seal than the one that was signed
-  return HashFrom(record.Bytes(column).value_or("")).value_or(Hash{});
+  return StoredHash(record.Bytes(column).value_or(""));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'verify_auditor') THEN CREATE ROLE verify_auditor; END IF;
 END $$;
-SELECT plan(26);
+SELECT plan(27);
 CREATE SCHEMA crm;
 CREATE TABLE crm.contact (id int PRIMARY KEY, name text, email text, guardian int REFERENCES crm.contact);
 CREATE TABLE crm.call (id int PRIMARY KEY, contact_id int, note text);
@@ -125,6 +125,10 @@ BEGIN;
 INSERT INTO gdpr_internal.audit_change SELECT statement, 900, subject_type, subject_key, row_key, seed, body, NULL
 FROM gdpr_internal.audit_change WHERE statement = (SELECT min(statement) FROM gdpr_internal.audit_change) LIMIT 1;
 SELECT matches(t.bad(), 'event [0-9]+:900 was added', 'an event that was slipped in is named');
+ROLLBACK;
+BEGIN;
+UPDATE gdpr_internal.audit_seal SET previous = '\x00' WHERE seal = 1;
+SELECT matches(t.bad(), '^seal 1: was changed', 'what is no digest is not taken for the zeros that the first seal follows');
 ROLLBACK;
 BEGIN;
 DELETE FROM gdpr_internal.audit_seal WHERE seal = (SELECT max(seal) FROM gdpr_internal.audit_seal);

@@ -8,11 +8,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_guard';
 COMMENT ON FUNCTION gdpr.guard() IS
   'Trigger zz_gdpr_guard: refuses changes to frozen people, or redirects them to the suspense value';
 
---| Throws away what backends remember about the guard of a relation.
+--| Throws away what backends remember about a relation: its guard, and its audit.
 CREATE OR REPLACE FUNCTION gdpr_internal.guard_changed(relation oid) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'gdpr_guard_changed';
 COMMENT ON FUNCTION gdpr_internal.guard_changed(oid) IS
-  'Throws away what backends remember about the guard of a relation and its children';
+  'Throws away what backends remember about the guard and the audit of a relation and its children';
 
 --| What the guard of a relation looks after; a partition or child has its ancestors' targets too.
 CREATE OR REPLACE FUNCTION gdpr_internal.guard_targets(relation oid)

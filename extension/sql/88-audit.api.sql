@@ -180,7 +180,7 @@ BEGIN
     relation_oid = excluded.relation_oid, classified = excluded.classified, replicated = excluded.replicated,
     protected = excluded.protected;
   PERFORM gdpr_internal.refresh_audit(start_audit.relation);
-  PERFORM gdpr_internal.audit_changed(start_audit.relation);
+  PERFORM gdpr_internal.guard_changed(start_audit.relation);
   PERFORM gdpr_internal.write_audit_note('S', start_audit.relation, '{""}', '{NULL}', '{NULL}');
 END
 $$;
@@ -202,7 +202,7 @@ BEGIN
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = audit_protected.relation;
     PERFORM gdpr_internal.write_audit_note('S', audit_protected.relation, '{""}', '{NULL}', '{NULL}');
   END IF;
-  PERFORM gdpr_internal.install_audit(audit_protected.relation), gdpr_internal.audit_changed(audit_protected.relation);
+  PERFORM gdpr_internal.install_audit(audit_protected.relation), gdpr_internal.guard_changed(audit_protected.relation);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.audit_protected(regclass) IS 'Audits one table that is being protected';
@@ -216,14 +216,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                       WHERE o.name = w.name AND o.definition = w.definition AND o.state = w.state))
 $$;
 COMMENT ON FUNCTION gdpr_internal.is_audited(regclass) IS 'True if a relation is audited and has all triggers for it';
-
---| Makes backends look again at what is declared for a relation, its partitions and children.
-CREATE OR REPLACE FUNCTION gdpr_internal.audit_changed(relation oid) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT gdpr_internal.guard_changed($1)
-$$;
-COMMENT ON FUNCTION gdpr_internal.audit_changed(oid) IS
-  'Makes backends look again at what is declared for a relation, its partitions and children';
 
 --| Behind gdpr.audit().
 CREATE OR REPLACE FUNCTION gdpr_internal.audit(relation regclass, classified text DEFAULT 'values', replicated boolean DEFAULT false)
@@ -311,7 +303,7 @@ BEGIN
   DELETE FROM gdpr_internal.audited AS a USING pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.oid = end_audit.relation AND a.relation_schema = n.nspname AND a.relation_name = c.relname;
   PERFORM gdpr_internal.refresh_audit(end_audit.relation);
-  PERFORM gdpr_internal.audit_changed(end_audit.relation);
+  PERFORM gdpr_internal.guard_changed(end_audit.relation);
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.end_audit(regclass) IS

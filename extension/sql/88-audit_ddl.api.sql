@@ -101,7 +101,7 @@ BEGIN
     ORDER BY f.relation
   LOOP
     arrives := filled AND NOT EXISTS (SELECT FROM gdpr_internal.audit_triggers_on(member));
-    PERFORM gdpr_internal.install_audit(member), gdpr_internal.audit_changed(member);
+    PERFORM gdpr_internal.install_audit(member), gdpr_internal.guard_changed(member);
     IF arrives THEN
       PERFORM gdpr_internal.write_audit_note('S', member, '{""}', '{NULL}', '{NULL}');
     END IF;

@@ -58,19 +58,24 @@ kind_sanitize() {
     UBSAN_OPTIONS=print_stacktrace=1 unit_tests "$GDPR_BUILD/sanitize" 600
 }
 
+# One target, its output in one piece, since two run at a time.
+fuzz_target() {
+  local target=$1 name corpus seconds=${GDPR_LONG:+600} status=ok
+  name=$(basename "$target")
+  corpus=$GDPR_BUILD/fuzz-corpus/$name
+  mkdir -p "$corpus"
+  local seeds=(test/fuzz/corpus/"$name")
+  [ -d "${seeds[0]}" ] || seeds=()
+  (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-5}" -timeout=10 -rss_limit_mb=2048 \
+    -verbosity=0 -print_final_stats=1 "$corpus" "${seeds[@]/#/$GDPR_ROOT/}") >"$corpus.log" 2>&1 || status="not ok"
+  printf '%s\n%s - %s\n' "$(sed 's/^/# /' "$corpus.log")" "$status" "$name"
+  [ "$status" = ok ]
+}
+
 kind_fuzz() {
-  local target corpus name seconds=${GDPR_LONG:+600} status=0
-  while read -r target; do
-    name=$(basename "$target")
-    corpus=$GDPR_BUILD/fuzz-corpus/$name
-    mkdir -p "$corpus"
-    local seeds=(test/fuzz/corpus/"$name")
-    [ -d "${seeds[0]}" ] || seeds=()
-    if (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-5}" -timeout=10 -rss_limit_mb=2048 \
-      -verbosity=0 -print_final_stats=1 "$corpus" "${seeds[@]/#/$GDPR_ROOT/}" 2>&1 | sed 's/^/# /'; exit "${PIPESTATUS[0]}")
-    then echo "ok - $name"; else echo "not ok - $name"; status=1; fi
-  done < <(find "$GDPR_BUILD/fuzz" -maxdepth 3 -type f -executable -name '*_fuzz*' ! -name '*.so*' | sort)
-  return $status
+  export -f fuzz_target
+  find "$GDPR_BUILD/fuzz" -maxdepth 3 -type f -executable -name '*_fuzz*' ! -name '*.so*' | sort \
+    | xargs -r -P 2 -I {} bash -c 'fuzz_target {}'
 }
 
 kind_lint() {

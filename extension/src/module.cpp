@@ -8,6 +8,7 @@
 #include "extension/src/purpose.hpp"
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
+#include "extension/src/spool_settings.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -43,6 +44,7 @@ void _PG_init(void) {
                              &backup_retention, "", PGC_SUSET, 0, CheckRetention, nullptr, nullptr);
   DefinePolicySettings();
   DefineSealSettings();
+  DefineSpoolSettings();
   ReserveSettings();
   RegisterLabelProvider();
   RegisterFreeze();

@@ -12,41 +12,16 @@ constexpr unsigned kFlags = kSubjectDigest | kRowDigest | kSubjectSalt | kRowSal
 
 }  // namespace
 
-BodyReader::BodyReader(std::string_view body) : rest_(body) {
-  const std::string_view head = Take(kBodyHeadBytes);
-  if (!sound_) return;
-  const unsigned flags = static_cast<unsigned char>(head[1]);
-  sound_ = static_cast<unsigned char>(head[0]) == kBodyVersion && (flags & ~kFlags) == 0 &&
-           (flags & (kSubjectDigest | kSubjectSalt)) != (kSubjectDigest | kSubjectSalt) &&
-           (flags & (kRowDigest | kRowSalt)) != (kRowDigest | kRowSalt);
-  if ((flags & kSubjectDigest) != 0) subject_digest_ = Take(kDigestBytes);
-  if ((flags & kRowDigest) != 0) row_digest_ = Take(kDigestBytes);
-  if ((flags & kSubjectSalt) != 0) subject_salt_ = Take(kSaltBytes);
-  if ((flags & kRowSalt) != 0) row_salt_ = Take(kSaltBytes);
-}
-
-std::string_view BodyReader::Take(std::size_t size) {
-  sound_ = sound_ && size <= rest_.size();
-  if (!sound_) return {};
-  const std::string_view taken = rest_.substr(0, size);
-  rest_.remove_prefix(size);
-  return taken;
-}
-
-std::uint32_t BodyReader::TakeVarint() {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 7 * kVarintBytes; shift += 7) {
-    const std::string_view taken = Take(1);
-    if (taken.empty()) return 0;
-    const unsigned byte = static_cast<unsigned char>(taken[0]);
-    value |= static_cast<std::uint64_t>(byte & 127U) << shift;
-    if (byte >= 128) continue;
-    // A last byte of 0 could have been left out: one number, one spelling
-    sound_ = (byte != 0 || shift == 0) && value <= UINT32_MAX;
-    return static_cast<std::uint32_t>(value);
-  }
-  sound_ = false;
-  return 0;
+BodyReader::BodyReader(std::string_view body) : bytes_(body) {
+  bytes_.Demand(bytes_.TakeFixed(1) == kBodyVersion);
+  const auto flags = static_cast<unsigned>(bytes_.TakeFixed(1));
+  bytes_.Demand((flags & ~kFlags) == 0 &&
+                (flags & (kSubjectDigest | kSubjectSalt)) != (kSubjectDigest | kSubjectSalt) &&
+                (flags & (kRowDigest | kRowSalt)) != (kRowDigest | kRowSalt));
+  if ((flags & kSubjectDigest) != 0) subject_digest_ = bytes_.Take(kDigestBytes);
+  if ((flags & kRowDigest) != 0) row_digest_ = bytes_.Take(kDigestBytes);
+  if ((flags & kSubjectSalt) != 0) subject_salt_ = bytes_.Take(kSaltBytes);
+  if ((flags & kRowSalt) != 0) row_salt_ = bytes_.Take(kSaltBytes);
 }
 
 bool BodyReader::TakeSide(unsigned code, BodySide& side) {
@@ -56,30 +31,29 @@ bool BodyReader::TakeSide(unsigned code, BodySide& side) {
     case Side::kNone:
     case Side::kNull:
     case Side::kUntold:
-      return sound_;
+      return bytes_.IsSound();
     case Side::kErased:
-      side.digest = Take(kDigestBytes);
-      return sound_;
+      side.digest = bytes_.Take(kDigestBytes);
+      return bytes_.IsSound();
     case Side::kSalted:
-      side.salt = Take(kSaltBytes);
+      side.salt = bytes_.Take(kSaltBytes);
       [[fallthrough]];
     case Side::kValue:
-      side.value = Take(TakeVarint());
-      return sound_;
+      side.value = bytes_.Take(bytes_.TakeVarint(UINT32_MAX));
+      return bytes_.IsSound();
   }
-  sound_ = false;
+  bytes_.Refuse();
   return false;
 }
 
 bool BodyReader::Next(BodyColumn& column) {
-  if (!sound_ || rest_.empty()) return false;
-  column.number = TakeVarint();
+  if (!bytes_.IsSound() || bytes_.IsDone()) return false;
+  column.number = static_cast<unsigned>(bytes_.TakeVarint(kLastColumn));
   column.place = place_++;
-  const std::string_view codes = Take(1);
-  sound_ = sound_ && column.number > last_column_ && column.number <= kLastColumn;
-  if (!sound_) return false;
+  const auto both = static_cast<unsigned>(bytes_.TakeFixed(1));
+  bytes_.Demand(column.number > last_column_);
+  if (!bytes_.IsSound()) return false;
   last_column_ = column.number;
-  const unsigned both = static_cast<unsigned char>(codes[0]);
   return TakeSide(both & 15U, column.from) && TakeSide(both >> 4U, column.to);
 }
 

@@ -5,13 +5,14 @@
 //     8 salt of row_key (16). A row as it is written has no flags.
 //   then for each changed column, ascending: its number (varint), a byte with the code of its side
 //   before in the low and of its side after in the high half, and what these two codes announce.
-// Varints are LEB128, the shortest form.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "bytes.hpp"
 
 namespace gdpr {
 
@@ -35,21 +36,11 @@ enum class Side : std::uint8_t {
 // byte goes. Room is the caller's business: the constants say how much is needed at most.
 
 constexpr std::size_t kBodyHeadBytes = 2;
-constexpr std::size_t kVarintBytes = 5;                     // at most
+constexpr std::size_t kVarintBytes = 5;                     // at most, of 32 bits (PutVarint())
 constexpr std::size_t kColumnHeadBytes = kVarintBytes + 1;  // at most
 
 /// The bytes of a body that names no column.
 constexpr std::string_view kEmptyBody{"\x01\x00", 2};
-
-/// Appends a number.
-inline char* PutVarint(char* at, std::uint32_t value) {
-  while (value >= 128) {
-    *at++ = static_cast<char>(value | 128U);
-    value >>= 7U;
-  }
-  *at++ = static_cast<char>(value);
-  return at;
-}
 
 /// Appends the head of a body as it is written first: version, no flags.
 inline char* PutBodyHead(char* at) {
@@ -106,7 +97,7 @@ class BodyReader {
   bool Next(BodyColumn& column);
 
   /// After Next() said false: whether all of it was a body. Before: whether it was up to here.
-  bool IsSound() const { return sound_; }
+  bool IsSound() const { return bytes_.IsSound(); }
 
   /// What the flags announced; empty: not there. At most one of digest and salt is there.
   std::string_view SubjectDigest() const { return subject_digest_; }
@@ -115,18 +106,15 @@ class BodyReader {
   std::string_view RowSalt() const { return row_salt_; }
 
  private:
-  std::string_view Take(std::size_t size);
-  std::uint32_t TakeVarint();
   bool TakeSide(unsigned code, BodySide& side);
 
-  std::string_view rest_;
+  ByteReader bytes_;
   std::string_view subject_digest_;
   std::string_view row_digest_;
   std::string_view subject_salt_;
   std::string_view row_salt_;
   unsigned last_column_ = 0;
   unsigned place_ = 0;
-  bool sound_ = true;
 };
 
 }  // namespace gdpr

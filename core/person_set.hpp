@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: PostgreSQL
+// Sets of people as bytes: what a read reached. People are numbers, ascending, no two equal.
+//   varint count; unless that is 0: varint zigzag of the first number, then steps to the numbers
+//   that follow: varint (gap - 1) * 2 + run. Where run is 1, a varint says how many numbers without
+//   a gap (1 and more) come after that number. Only the first step may have gap 1: a set has one
+//   spelling, and neighbours cost next to nothing.
+// A gap can take 64 bits, so a step can take 65: its varint has ten bytes then, all of them in use.
+// Nothing here throws; writing and reading do not allocate, so they can be used in callbacks that
+// the server calls while it aborts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bytes.hpp"
+
+namespace gdpr {
+
+/// The most people that a set can have.
+constexpr std::uint64_t kMostPeople = std::uint64_t{1} << 20U;
+/// The most bytes that a set of so many people takes.
+constexpr std::size_t PersonSetBytes(std::size_t people) noexcept {
+  return kVarint64Bytes * (people + 1);
+}
+
+/// Sorts numbers and drops what is there twice. Returns how many are left (at the front).
+std::size_t SortPeople(std::int64_t* numbers, std::size_t count) noexcept;
+
+/// Appends a set between `at` and `end`. `people`: ascending, no two equal (SortPeople()), not more
+/// than kMostPeople. Returns where the next byte goes, or null where there is no room.
+char* PutPersonSet(char* at, const char* end, std::span<const std::int64_t> people) noexcept;
+
+/// Numbers without a gap, both included.
+struct PersonRun {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
+/// Reads a set, run by run or number by number, not both:
+///   PersonSetReader reader(set);
+///   for (std::int64_t person; reader.Next(person);) …
+///   if (!reader.IsSound()) … the bytes are no set
+/// Any bytes may be given.
+class PersonSetReader {
+ public:
+  explicit PersonSetReader(std::string_view set) noexcept;
+
+  /// How many people the set says it has. What is delivered is never more than that.
+  std::uint64_t Size() const noexcept { return size_; }
+
+  /// The next number; false at the end, and where the set is no set.
+  bool Next(std::int64_t& person) noexcept {
+    if (!in_run_ || run_.first == run_.last) {
+      in_run_ = NextRun(run_);
+      if (!in_run_) return false;
+    } else {
+      ++run_.first;
+    }
+    person = run_.first;
+    return true;
+  }
+
+  /// The next run, as long as it can be, but the first, which can end where the second begins.
+  bool NextRun(PersonRun& run) noexcept;
+
+  /// After Next() said false: whether all of it was a set. Before: whether it was up to here.
+  bool IsSound() const noexcept { return bytes_.IsSound(); }
+
+ private:
+  ByteReader bytes_;
+  std::uint64_t size_ = 0;
+  std::uint64_t left_ = 0;
+  std::int64_t last_ = 0;
+  unsigned steps_ = 0;  // 0: nothing read, 1: the first number, 2: more
+  bool in_run_ = false;
+  PersonRun run_;
+};
+
+/// How many people there are in a set; 0 where the bytes are none.
+std::uint64_t PersonSetSize(std::string_view set) noexcept;
+
+/// Whether the bytes are a set.
+bool IsPersonSet(std::string_view set) noexcept;
+
+/// Whether the set has the person; false where the bytes are none up to there.
+bool PersonSetContains(std::string_view set, std::int64_t person) noexcept;
+
+/// Makes one set of several: Add() them in any order, then Finish().
+class PersonSetMerger {
+ public:
+  /// Returns false where the bytes are no set: nothing is added then.
+  bool Add(std::string_view set);
+  /// Adds one person.
+  void Add(std::int64_t person) { runs_.push_back({person, person}); }
+
+  /// An upper bound for the size of the set so far: people in two sets count twice.
+  std::uint64_t Size() const { return size_; }
+
+  /// Appends the set to `set` and is empty again. Returns how many people there are; where they
+  /// are more than kMostPeople, nothing is appended.
+  std::uint64_t Finish(std::string& set);
+
+ private:
+  std::vector<PersonRun> runs_;
+  std::uint64_t size_ = 0;
+};
+
+// --- Index keys. A small set is found under its people, a greater one under blocks of 1,024
+// neighbouring numbers that it has people in: an index entry for each person of a scan of a whole
+// table would cost more than the record. Who looks for a person looks for both, and then into the
+// set.
+
+/// Sets up to this size are found by person.
+constexpr std::uint64_t kIndexedByPerson = 64;
+
+/// The key of the block that a person is in. Far from the numbers that people have; where it should
+/// be one all the same, a set too many is looked into.
+constexpr std::int64_t BlockKey(std::int64_t person) noexcept {
+  return (person >> 10) ^ (std::int64_t{1} << 62U);
+}
+
+/// The keys of a set, ascending within people and within blocks, no two equal; reads on with Next()
+/// until that says false. Of bytes that are no set: those up to where they are none.
+class IndexKeys {
+ public:
+  explicit IndexKeys(std::string_view set) noexcept
+      : reader_(set), by_person_(reader_.Size() <= kIndexedByPerson) {}
+
+  bool Next(std::int64_t& key) noexcept;
+
+ private:
+  PersonSetReader reader_;
+  bool by_person_;
+  bool has_last_ = false;
+  PersonRun run_{0, -1};  // what is left of a run
+  std::int64_t last_block_ = 0;
+};
+
+}  // namespace gdpr

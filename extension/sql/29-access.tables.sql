@@ -37,12 +37,15 @@ CREATE TABLE gdpr_internal.access_actor (
   purpose text,
   app_user text,
   client_address inet,
-  application text
+  application text,
+  last_used timestamptz NOT NULL
 );
 CREATE INDEX access_actor_roles ON gdpr_internal.access_actor (session_role, acting_role);
 CREATE INDEX access_actor_app_user ON gdpr_internal.access_actor (lower(app_user)) WHERE app_user IS NOT NULL;
 COMMENT ON TABLE gdpr_internal.access_actor IS 'Who read: roles, and what the session claimed; one row for each combination met';
 COMMENT ON COLUMN gdpr_internal.access_actor.acting_role IS 'the role in force: after SET ROLE, or the owner of a SECURITY DEFINER function';
+COMMENT ON COLUMN gdpr_internal.access_actor.last_used IS
+  'when a read of it was drained last, to the month: it goes with the last month of reads that may be its';
 COMMENT ON COLUMN gdpr_internal.access_actor.app_user IS 'as the application claimed; NULL also once that was a person''s who left';
 
 --| Where it was read: a relation, the columns that were asked for, and how its rows belong to people.

@@ -7,7 +7,8 @@ DECLARE
   t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['consent_event', 'consent_detail', 'consent_attachment', 'consent_batch', 'suppression', 'form',
-      'audit_statement', 'audit_change', 'audit_subject', 'audit_shape', 'audit_seal', 'audit_configuration', 'audit_key'] LOOP
+      'audit_statement', 'audit_change', 'audit_subject', 'audit_shape', 'audit_seal', 'audit_configuration', 'audit_key',
+      'access_incident'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
         WHERE g.tgrelid OPERATOR(pg_catalog.=) pg_catalog.format('gdpr_internal.%I', t)::pg_catalog.regclass
           AND g.tgname OPERATOR(pg_catalog.=) 'zz_gdpr_history') THEN

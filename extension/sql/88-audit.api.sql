@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Which relations are audited: declarations, and the triggers that they stand for.
 
---| Audits the changes of a table, of its partitions and children.
-CREATE OR REPLACE FUNCTION gdpr.audit(relation regclass, classified text DEFAULT 'values', replicated boolean DEFAULT false)
+--| Audits a table, its partitions and children: changes, and where the library is preloaded also reads.
+CREATE OR REPLACE FUNCTION gdpr.audit(
+  relation regclass, classified text DEFAULT 'values', replicated boolean DEFAULT false, reads boolean DEFAULT true)
 RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
-COMMENT ON FUNCTION gdpr.audit(regclass, text, boolean) IS
-  'Audits the changes of a table; of classified columns it keeps values, keyed digests or names only';
+COMMENT ON FUNCTION gdpr.audit(regclass, text, boolean, boolean) IS
+  'Audits the changes of a table, and who reads it; of classified columns that change it keeps values, keyed digests or names only';
 
 --| Ends it; what was written stays.
 CREATE OR REPLACE FUNCTION gdpr.unaudit(relation regclass)
@@ -163,7 +164,8 @@ COMMENT ON FUNCTION gdpr_internal.refresh_audit(regclass) IS
   'Brings the audit triggers of a table, its partitions and children in line with what is declared';
 
 --| Writes down that a relation is audited from now on, or differently, and does it.
-CREATE OR REPLACE FUNCTION gdpr_internal.start_audit(relation regclass, classified text, replicated boolean, protected boolean)
+CREATE OR REPLACE FUNCTION gdpr_internal.start_audit(
+  relation regclass, classified text, replicated boolean, reads boolean, protected boolean)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -173,18 +175,19 @@ BEGIN
   LOCK TABLE gdpr_internal.audited IN SHARE ROW EXCLUSIVE MODE;
   PERFORM gdpr_internal.make_audit_partitions();
   INSERT INTO gdpr_internal.audited AS a
-    (relation_schema, relation_name, relation_oid, classified, replicated, protected, switched_on_by)
-  SELECT n.nspname, c.relname, c.oid, start_audit.classified, start_audit.replicated, start_audit.protected, gdpr_internal.caller()::text
+    (relation_schema, relation_name, relation_oid, classified, replicated, reads, protected, switched_on_by)
+  SELECT n.nspname, c.relname, c.oid, start_audit.classified, start_audit.replicated, start_audit.reads, start_audit.protected,
+    gdpr_internal.caller()::text
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = start_audit.relation
   ON CONFLICT (relation_schema, relation_name) DO UPDATE SET
     relation_oid = excluded.relation_oid, classified = excluded.classified, replicated = excluded.replicated,
-    protected = excluded.protected;
+    reads = excluded.reads, protected = excluded.protected;
   PERFORM gdpr_internal.refresh_audit(start_audit.relation);
   PERFORM gdpr_internal.guard_changed(start_audit.relation);
   PERFORM gdpr_internal.write_audit_note('S', start_audit.relation, '{""}', '{NULL}', '{NULL}');
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.start_audit(regclass, text, boolean, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.start_audit(regclass, text, boolean, boolean, boolean) IS
   'Declares that a relation is audited, creates the triggers and writes the event';
 
 --| The part of gdpr.protect() for one table: partitions and children are steps of their own.
@@ -218,32 +221,33 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.is_audited(regclass) IS 'True if a relation is audited and has all triggers for it';
 
 --| Behind gdpr.audit().
-CREATE OR REPLACE FUNCTION gdpr_internal.audit(relation regclass, classified text DEFAULT 'values', replicated boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION gdpr_internal.audit(
+  relation regclass, classified text DEFAULT 'values', replicated boolean DEFAULT false, reads boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known gdpr_internal.audited;
 BEGIN
   PERFORM gdpr_internal.require_auditable(audit.relation), gdpr_internal.require_owner(audit.relation);
-  IF audit.classified IS NULL OR audit.replicated IS NULL OR audit.classified NOT IN ('values', 'digests', 'names') THEN
+  IF audit.classified IS NULL OR audit.replicated IS NULL OR audit.reads IS NULL OR audit.classified NOT IN ('values', 'digests', 'names') THEN
     RAISE EXCEPTION 'unknown way to audit classified columns' USING ERRCODE = '22023',
-      HINT = 'Use classified => ''values'', ''digests'' or ''names'', and replicated => true or false.';
+      HINT = 'Use classified => ''values'', ''digests'' or ''names'', replicated and reads => true or false.';
   END IF;
   IF audit.classified = 'digests' THEN
     PERFORM gdpr_internal.keyed_digest('audit', '');  -- stops without a key
   END IF;
   known := gdpr_internal.audited_of(audit.relation);
-  IF (known.classified, known.replicated) = (audit.classified, audit.replicated)
+  IF (known.classified, known.replicated, known.reads) = (audit.classified, audit.replicated, audit.reads)
      AND (NOT known.protected OR gdpr_internal.resolve(known.relation_schema, known.relation_name) <> audit.relation)
      AND NOT EXISTS (SELECT FROM gdpr_internal.audits_missing(audit.relation)) THEN
     RAISE NOTICE 'relation % is already audited', gdpr_internal.sql_name(audit.relation);
     RETURN;
   END IF;
-  PERFORM gdpr_internal.start_audit(audit.relation, audit.classified, audit.replicated, false);
+  PERFORM gdpr_internal.start_audit(audit.relation, audit.classified, audit.replicated, audit.reads, false);
   PERFORM gdpr_internal.warn_of_no_seals();
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.audit(regclass, text, boolean) IS
+COMMENT ON FUNCTION gdpr_internal.audit(regclass, text, boolean, boolean) IS
   'Behind gdpr.audit(): checks, declares, creates the triggers';
 
 --| Triggers that should be on a table, its partitions and children and are not, or not in their state.

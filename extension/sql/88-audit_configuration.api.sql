@@ -9,7 +9,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifi
   FROM (
     SELECT 1 AS part, format('extension %s %s', e.extname, e.extversion) AS fact FROM pg_extension AS e WHERE e.extname = 'pg_gdpr'
     UNION ALL
-    SELECT 2, format('audited %I.%I classified %s replicated %s', a.relation_schema, a.relation_name, a.classified, a.replicated)
+    SELECT 2, format('audited %I.%I classified %s replicated %s reads %s', a.relation_schema, a.relation_name, a.classified,
+      a.replicated, a.reads)
     FROM gdpr_internal.audited AS a
     UNION ALL
     SELECT 3, format('trigger %s %I %s %s', gdpr_internal.sql_name(g.tgrelid), g.tgname, g.tgenabled, g.xmin)

@@ -116,7 +116,8 @@ BEGIN
       AND NOT gdpr_internal.engine_at_work(g.tgrelid) AND (gdpr_internal.audited_of(g.tgrelid)).relation_name IS NULL
   LOOP
     SELECT x.* INTO a FROM unnest(objects) AS o, gdpr_internal.audited_of(o) AS x WHERE x.relation_name IS NOT NULL LIMIT 1;
-    PERFORM gdpr_internal.start_audit(member, coalesce(a.classified, 'values'), coalesce(a.replicated, false), coalesce(a.protected, false));
+    PERFORM gdpr_internal.start_audit(member, coalesce(a.classified, 'values'), coalesce(a.replicated, false),
+      coalesce(a.reads, true), coalesce(a.protected, false));
   END LOOP;
 END
 $$;

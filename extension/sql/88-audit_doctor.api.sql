@@ -10,14 +10,14 @@ DECLARE
   s text;
 BEGIN
   FOR a IN
-    SELECT r.relation, gdpr_internal.sql_name(r.relation) AS name, d.classified, d.replicated
+    SELECT r.relation, gdpr_internal.sql_name(r.relation) AS name, d.classified, d.replicated, d.reads
     FROM gdpr_internal.audited AS d, LATERAL (SELECT gdpr_internal.resolve(d.relation_schema, d.relation_name)) AS r(relation)
     WHERE r.relation IS NOT NULL ORDER BY d.relation_schema, d.relation_name
   LOOP
     RETURN QUERY
     SELECT 'error', gdpr_internal.sql_name(m.missing_on),
       'its changes are not all audited: missing, changed or switched off: ' || string_agg(m.name, ', ' ORDER BY m.name),
-      format('SELECT gdpr.audit(%L, %L, %L); as its owner.', a.name, a.classified, a.replicated)
+      format('SELECT gdpr.audit(%L, %L, %L, %L); as its owner.', a.name, a.classified, a.replicated, a.reads)
     FROM gdpr_internal.audits_missing(a.relation) AS m GROUP BY m.missing_on;
     IF NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = a.relation AND i.indisprimary) THEN
       RETURN QUERY SELECT 'info', a.name, 'it has no primary key: its events cannot say which row changed',

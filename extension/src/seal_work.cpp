@@ -36,6 +36,11 @@ void ResetSlot(SealSlot& slot, Oid database) {
   slot.complaint = 0;
   slot.warned = false;
   slot.anchored = 0;
+  pg_atomic_write_u32(&slot.reads, 0);
+  slot.drain_again = false;
+  slot.drain_not_before = 0;
+  slot.drain_pause = 0;
+  slot.drain_complaint = 0;
 }
 
 // Also after a crash of another process, when shared memory is made anew.
@@ -52,6 +57,7 @@ void StartUpMemory() {
     pg_atomic_init_u32(&shared->waiting, 0);
     for (SealSlot& slot : shared->slots) {
       pg_atomic_init_u32(&slot.work, 0);
+      pg_atomic_init_u32(&slot.reads, 0);
       ResetSlot(slot, InvalidOid);
     }
   }
@@ -60,7 +66,7 @@ void StartUpMemory() {
 }
 
 bool IsIdle(SealSlot& slot) {
-  return slot.sealer == 0 && !slot.again && pg_atomic_read_u32(&slot.work) == 0;
+  return slot.sealer == 0 && !WantsSeal(slot) && !WantsDrain(slot);
 }
 
 void Flag() {
@@ -93,6 +99,14 @@ void NoteAuditWork() {
     my_slot = FindSealSlot(MyDatabaseId, true);
   }
   noted = true;
+}
+
+bool WantsSeal(SealSlot& slot) {
+  return slot.again || pg_atomic_read_u32(&slot.work) != 0;
+}
+
+bool WantsDrain(SealSlot& slot) {
+  return slot.drain_again || pg_atomic_read_u32(&slot.reads) != 0;
 }
 
 SealSlot* FindSealSlot(Oid database, bool create) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
-// What backends and the workers that seal tell each other, in shared memory. Everything here does
-// nothing where the library is not in shared_preload_libraries: sealing is then gdpr-batch's.
+// What backends and the workers that seal and drain tell each other, in shared memory. Everything
+// here does nothing where the library is not in shared_preload_libraries: sealing is then
+// gdpr-batch's, and nobody spools reads.
 #pragma once
 
 #include "extension/src/pg.hpp"
@@ -22,6 +23,12 @@ struct SealSlot {
   uint32 complaint;        ///< what the log was last told, hashed; 0: all is well
   bool warned;             ///< the log knows that events wait for too long
   int64 anchored;          ///< newest seal that is known to be anchored
+  // The spool of reads has a rhythm of its own: nothing that holds seals back holds reads back.
+  pg_atomic_uint32 reads;        ///< 1: frames since the worker last drained
+  bool drain_again;              ///< drain again although nobody wrote
+  TimestampTz drain_not_before;  ///< when to drain next
+  int32 drain_pause;             ///< as pause
+  uint32 drain_complaint;        ///< as complaint
 };
 
 constexpr int kSealSlots = 256;
@@ -39,6 +46,10 @@ extern SealShared* seal_shared;
 
 /// Called by _PG_init: shared memory, hooks and the launcher, if this is the postmaster's preload.
 void RegisterSealing();
+
+/// Whether the database has changes to seal, or reads to drain.
+bool WantsSeal(SealSlot& slot);
+bool WantsDrain(SealSlot& slot);
 
 /// The slot of a database, made if need be; NULL: no memory, or no slot is free. Takes the lock.
 SealSlot* FindSealSlot(Oid database, bool create);

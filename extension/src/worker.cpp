@@ -133,9 +133,12 @@ List* DueDatabases(TimestampTz now, TimestampTz* next) {
   LWLockAcquire(seal_shared->lock, LW_SHARED);
   for (SealSlot& slot : seal_shared->slots) {
     if (!OidIsValid(slot.database) || slot.sealer != 0 || IsRunning(slot.database)) continue;
-    if (!slot.again && pg_atomic_read_u32(&slot.work) == 0) continue;
-    if (slot.not_before > now) {
-      Earlier(next, slot.not_before);
+    TimestampTz when = 0;
+    if (WantsSeal(slot)) Earlier(&when, Max(slot.not_before, 1));
+    if (WantsDrain(slot)) Earlier(&when, Max(slot.drain_not_before, 1));
+    if (when == 0) continue;
+    if (when > now) {
+      Earlier(next, when);
     } else {
       due = lappend_oid(due, slot.database);
     }

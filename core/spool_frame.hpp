@@ -62,7 +62,7 @@ struct SpoolIdentity {
   bool operator==(const SpoolIdentity&) const = default;
 };
 
-struct SpoolHeader {
+struct HeaderFrame {
   SpoolIdentity identity;
   std::uint64_t system_id = 0;
   std::uint32_t timeline = 0;
@@ -71,13 +71,13 @@ struct SpoolHeader {
   std::uint32_t leader_pid = 0;  // 0: not a parallel worker
   std::int64_t leader_started = 0;
 
-  bool operator==(const SpoolHeader&) const = default;
+  bool operator==(const HeaderFrame&) const = default;
 };
 
 using MaybeText = std::optional<std::string_view>;
 
 /// Who reads, as the session describes itself.
-struct SpoolFacts {
+struct FactsFrame {
   std::uint64_t number = 0;
   std::string_view session_role;
   std::string_view acting_role;
@@ -86,7 +86,7 @@ struct SpoolFacts {
   MaybeText client_address;
   MaybeText application;
 
-  bool operator==(const SpoolFacts&) const = default;
+  bool operator==(const FactsFrame&) const = default;
 };
 
 /// How people are written in the entries of a place.
@@ -97,7 +97,7 @@ enum class PeopleForm : std::uint8_t {
 };
 
 /// What is read. `columns` is read with NameReader, and written with FrameWriter::Column().
-struct SpoolPlace {
+struct PlaceFrame {
   std::uint64_t number = 0;
   std::uint32_t relation = 0;
   std::string_view schema;
@@ -109,34 +109,34 @@ struct SpoolPlace {
   PeopleForm form = PeopleForm::kNone;
   bool native = false;  // numbers are the keys of people, and not values of the link
 
-  bool operator==(const SpoolPlace&) const = default;
+  bool operator==(const PlaceFrame&) const = default;
 };
 
 enum class ReadScope : char { kPeople = 'P', kAll = 'A', kUnknown = 'U', kNobody = 'N' };
 enum class ReadStatus : char { kComplete = 'C', kAborted = 'A', kLeftOpen = 'L' };
 
 /// What is said of a statement where its record begins.
-struct SpoolStart {
+struct StatementStart {
   std::uint64_t facts = 0;
   std::uint64_t query = 0;
   char command = 's';  // s select, i insert, u update, d delete, m merge, c copy
   bool engine = false;
   std::uint64_t snapshot = 0;
 
-  bool operator==(const SpoolStart&) const = default;
+  bool operator==(const StatementStart&) const = default;
 };
 
 /// A statement, or a part of it. `entries` is read with EntryReader, and written with
 /// FrameWriter::Entry(), People() and Texts().
-struct SpoolStatement {
+struct StatementFrame {
   std::uint64_t statement = 0;
   std::int64_t at = 0;
-  std::optional<SpoolStart> start;
+  std::optional<StatementStart> start;
   std::optional<ReadStatus> end;
   std::uint64_t entry_count = 0;
   std::string_view entries;  // when read: their bytes
 
-  bool operator==(const SpoolStatement&) const = default;
+  bool operator==(const StatementFrame&) const = default;
 };
 
 struct SpoolEntry {
@@ -148,17 +148,23 @@ struct SpoolEntry {
 
 enum class DropKind : std::uint8_t { kDropped = 0, kRefused = 1 };
 
-struct SpoolDropped {
+struct DroppedFrame {
   DropKind kind = DropKind::kDropped;
   std::uint64_t amount = 0;
   std::int64_t from = 0;
   std::int64_t to = 0;
 
-  bool operator==(const SpoolDropped&) const = default;
+  bool operator==(const DroppedFrame&) const = default;
 };
 
 /// What checksums of a writer's frames go on from.
 std::uint32_t SpoolSeed(const SpoolIdentity& identity) noexcept;
+
+/// A place between two frames that are pending.
+struct FrameMark {
+  std::size_t size = 0;
+  std::uint64_t counter = 0;
+};
 
 /// Builds frames in a buffer of the caller, one after the other, for one write. A frame that does
 /// not fit is not there at all, and IsFull() says so: after that nothing is taken until Clear() or
@@ -171,19 +177,19 @@ class FrameWriter {
   void UseBuffer(char* buffer, std::size_t size) noexcept;
 
   /// The first frame of a file. From it on, frames are the header's process's.
-  void Header(const SpoolHeader& header) noexcept;
-  void Facts(const SpoolFacts& facts) noexcept;
+  void Header(const HeaderFrame& header) noexcept;
+  void Facts(const FactsFrame& facts) noexcept;
   void End() noexcept;
-  void Dropped(const SpoolDropped& dropped) noexcept;
+  void Dropped(const DroppedFrame& dropped) noexcept;
 
   /// A place, then Column() as often as place.column_count says, then EndPlace().
-  void BeginPlace(const SpoolPlace& place) noexcept;
+  void BeginPlace(const PlaceFrame& place) noexcept;
   void Column(std::string_view name) noexcept;
-  void EndPlace(const SpoolPlace& place) noexcept;
+  void EndPlace(const PlaceFrame& place) noexcept;
 
   /// A statement, then as many entries as statement.entry_count says, then EndStatement(). `scope`
   /// is not kPeople. People are ascending, no two equal (SortPeople()); texts so, too.
-  void BeginStatement(const SpoolStatement& statement) noexcept;
+  void BeginStatement(const StatementFrame& statement) noexcept;
   void Entry(std::uint64_t place, ReadScope scope, std::uint64_t rows) noexcept;
   void People(std::uint64_t place, std::uint64_t rows,
               std::span<const std::int64_t> people) noexcept;
@@ -201,9 +207,12 @@ class FrameWriter {
 
   /// What was pending is written: forgets it, and the flag.
   void Clear() noexcept;
-  /// What was pending is not written and will not be: the next frames get its numbers. To let the
-  /// loss show as a gap instead: Clear().
-  void Undo() noexcept;
+  /// Frames since then are not written and will not be: the next ones get their numbers. Forgets
+  /// the flag. (To let a loss show as a gap instead: Clear().)
+  void Undo() noexcept { Undo(cleared_); }
+  void Undo(const FrameMark& to) noexcept;
+  /// After the last complete frame. Valid until Clear().
+  FrameMark Mark() const noexcept { return {frame_, counter_}; }
 
  private:
   void Begin(FrameType type) noexcept;
@@ -221,7 +230,7 @@ class FrameWriter {
   std::size_t frame_ = 0;  // where the frame in work begins
   std::size_t at_ = 0;     // where its next byte goes
   std::uint64_t counter_ = 0;
-  std::uint64_t cleared_counter_ = 0;
+  FrameMark cleared_;
   std::uint32_t seed_ = 0;
   bool full_ = false;
 };
@@ -229,7 +238,7 @@ class FrameWriter {
 /// Names of a place: its columns.
 class NameReader {
  public:
-  explicit NameReader(const SpoolPlace& place) noexcept
+  explicit NameReader(const PlaceFrame& place) noexcept
       : bytes_(place.columns), left_(place.column_count) {}
 
   bool Next(std::string_view& name) noexcept {
@@ -247,7 +256,7 @@ class NameReader {
 /// Entries of a statement.
 class EntryReader {
  public:
-  explicit EntryReader(const SpoolStatement& statement) noexcept
+  explicit EntryReader(const StatementFrame& statement) noexcept
       : EntryReader(statement.entries, statement.entry_count) {}
   EntryReader(std::string_view entries, std::uint64_t count) noexcept
       : bytes_(entries), left_(count) {}
@@ -282,11 +291,11 @@ struct SpoolFrame {
   std::uint64_t counter = 0;
   std::size_t offset = 0;  // in the bytes of the reader
   std::size_t size = 0;    // with its head: the next one begins at offset + size
-  SpoolHeader header;
-  SpoolFacts facts;
-  SpoolPlace place;
-  SpoolStatement statement;
-  SpoolDropped dropped;
+  HeaderFrame header;
+  FactsFrame facts;
+  PlaceFrame place;
+  StatementFrame statement;
+  DroppedFrame dropped;
 };
 
 enum class FrameResult {

@@ -33,7 +33,7 @@ char TakeOneOf(ByteReader& bytes, std::string_view these) {
   return taken;
 }
 
-void TakeHeader(ByteReader& bytes, SpoolHeader& header) {
+void TakeHeader(ByteReader& bytes, HeaderFrame& header) {
   bytes.Demand(bytes.TakeFixed(1) == kSpoolVersion);
   header.identity.node = bytes.TakeFixed(8);
   header.system_id = bytes.TakeFixed(8);
@@ -47,7 +47,7 @@ void TakeHeader(ByteReader& bytes, SpoolHeader& header) {
   header.leader_started = TakeTime(bytes);
 }
 
-void TakeFacts(ByteReader& bytes, SpoolFacts& facts) {
+void TakeFacts(ByteReader& bytes, FactsFrame& facts) {
   facts.number = bytes.TakeVarint();
   facts.session_role = bytes.TakeText();
   facts.acting_role = bytes.TakeText();
@@ -62,7 +62,7 @@ std::string_view TakenSince(std::string_view before, const ByteReader& bytes) {
   return before.substr(0, before.size() - bytes.Rest().size());
 }
 
-void TakePlace(ByteReader& bytes, SpoolPlace& place) {
+void TakePlace(ByteReader& bytes, PlaceFrame& place) {
   place.number = bytes.TakeVarint();
   place.relation = TakeU32(bytes);
   place.schema = bytes.TakeText();
@@ -87,7 +87,7 @@ void TakeEntry(ByteReader& bytes, SpoolEntry& entry) {
   if (entry.scope == ReadScope::kPeople) entry.people = bytes.TakeText();
 }
 
-void TakeStatement(ByteReader& bytes, SpoolStatement& statement) {
+void TakeStatement(ByteReader& bytes, StatementFrame& statement) {
   const std::uint64_t flags = bytes.TakeFixed(1);
   bytes.Demand((flags & ~std::uint64_t{kBeginsFlag | kEndsFlag}) == 0);
   statement.statement = bytes.TakeFixed(8);
@@ -95,7 +95,7 @@ void TakeStatement(ByteReader& bytes, SpoolStatement& statement) {
   statement.start.reset();
   statement.end.reset();
   if ((flags & kBeginsFlag) != 0) {
-    SpoolStart start;
+    StatementStart start;
     start.facts = bytes.TakeVarint();
     start.query = bytes.TakeFixed(8);
     start.command = TakeOneOf(bytes, "siudmc");
@@ -112,7 +112,7 @@ void TakeStatement(ByteReader& bytes, SpoolStatement& statement) {
   }
 }
 
-void TakeDropped(ByteReader& bytes, SpoolDropped& dropped) {
+void TakeDropped(ByteReader& bytes, DroppedFrame& dropped) {
   const std::uint64_t kind = bytes.TakeFixed(1);
   bytes.Demand(kind <= static_cast<std::uint64_t>(DropKind::kRefused));
   dropped.kind = static_cast<DropKind>(kind);

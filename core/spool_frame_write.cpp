@@ -29,13 +29,14 @@ void FrameWriter::UseBuffer(char* buffer, std::size_t size) noexcept {
 
 void FrameWriter::Clear() noexcept {
   frame_ = at_ = 0;
-  cleared_counter_ = counter_;
+  cleared_ = Mark();
   full_ = false;
 }
 
-void FrameWriter::Undo() noexcept {
-  counter_ = cleared_counter_;
-  Clear();
+void FrameWriter::Undo(const FrameMark& to) noexcept {
+  frame_ = at_ = to.size;
+  counter_ = to.counter;
+  full_ = false;
 }
 
 bool FrameWriter::Needs(std::size_t bytes) noexcept {
@@ -96,7 +97,7 @@ void FrameWriter::Finish(std::uint32_t seed) noexcept {
   ++counter_;
 }
 
-void FrameWriter::Header(const SpoolHeader& header) noexcept {
+void FrameWriter::Header(const HeaderFrame& header) noexcept {
   seed_ = SpoolSeed(header.identity);
   Begin(FrameType::kHeader);
   Byte(kSpoolVersion);
@@ -113,7 +114,7 @@ void FrameWriter::Header(const SpoolHeader& header) noexcept {
   Finish(0);
 }
 
-void FrameWriter::Facts(const SpoolFacts& facts) noexcept {
+void FrameWriter::Facts(const FactsFrame& facts) noexcept {
   Begin(FrameType::kFacts);
   Varint(facts.number);
   Text(facts.session_role);
@@ -130,7 +131,7 @@ void FrameWriter::End() noexcept {
   Finish(seed_);
 }
 
-void FrameWriter::Dropped(const SpoolDropped& dropped) noexcept {
+void FrameWriter::Dropped(const DroppedFrame& dropped) noexcept {
   Begin(FrameType::kDropped);
   Byte(static_cast<std::uint8_t>(dropped.kind));
   Varint(dropped.amount);
@@ -139,7 +140,7 @@ void FrameWriter::Dropped(const SpoolDropped& dropped) noexcept {
   Finish(seed_);
 }
 
-void FrameWriter::BeginPlace(const SpoolPlace& place) noexcept {
+void FrameWriter::BeginPlace(const PlaceFrame& place) noexcept {
   Begin(FrameType::kPlace);
   Varint(place.number);
   Fixed(place.relation, 4);
@@ -152,7 +153,7 @@ void FrameWriter::Column(std::string_view name) noexcept {
   Text(name);
 }
 
-void FrameWriter::EndPlace(const SpoolPlace& place) noexcept {
+void FrameWriter::EndPlace(const PlaceFrame& place) noexcept {
   Maybe(place.subject_type);
   Varint(place.link);
   Byte(static_cast<std::uint8_t>(place.form));
@@ -160,7 +161,7 @@ void FrameWriter::EndPlace(const SpoolPlace& place) noexcept {
   Finish(seed_);
 }
 
-void FrameWriter::BeginStatement(const SpoolStatement& statement) noexcept {
+void FrameWriter::BeginStatement(const StatementFrame& statement) noexcept {
   Begin(FrameType::kStatement);
   Byte((statement.start ? kBeginsFlag : 0) | (statement.end ? kEndsFlag : 0));
   Fixed(statement.statement, 8);

@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 3> kColumns = {"id", "e_mail", ""};
 constexpr std::array<std::string_view, 3> kTexts = {"", "a", "b"};
 constexpr std::array<std::int64_t, 4> kPeople = {7, 10, 11, 12};
 
-SpoolHeader HeaderOf(std::uint32_t pid) {
-  SpoolHeader header;
+HeaderFrame HeaderOf(std::uint32_t pid) {
+  HeaderFrame header;
   header.identity = {0x0123456789ABCDEFU, 16384, pid, 848000000000000};
   header.system_id = 7301234567890123456;
   header.timeline = 3;
@@ -35,8 +35,8 @@ SpoolHeader HeaderOf(std::uint32_t pid) {
   return header;
 }
 
-SpoolFacts Facts() {
-  SpoolFacts facts;
+FactsFrame Facts() {
+  FactsFrame facts;
   facts.number = 1;
   facts.session_role = "web";
   facts.acting_role = "agent";
@@ -45,8 +45,8 @@ SpoolFacts Facts() {
   return facts;
 }
 
-SpoolPlace Place() {
-  SpoolPlace place;
+PlaceFrame Place() {
+  PlaceFrame place;
   place.number = 2;
   place.relation = 50000;
   place.schema = "crm";
@@ -59,18 +59,18 @@ SpoolPlace Place() {
   return place;
 }
 
-SpoolStatement Statement() {
-  SpoolStatement statement;
+StatementFrame Statement() {
+  StatementFrame statement;
   statement.statement = std::uint64_t{848000000} << 30U | 5U;
   statement.at = 848000000123456;
-  statement.start = SpoolStart{1, 0xFEDCBA9876543210U, 'u', true, 5000000000};
+  statement.start = StatementStart{1, 0xFEDCBA9876543210U, 'u', true, 5000000000};
   statement.end = ReadStatus::kComplete;
   statement.entry_count = 3;
   return statement;
 }
 
 void PutPlace(FrameWriter& writer) {
-  const SpoolPlace place = Place();
+  const PlaceFrame place = Place();
   writer.BeginPlace(place);
   for (const std::string_view column : kColumns) writer.Column(column);
   writer.EndPlace(place);
@@ -140,7 +140,7 @@ TEST(SpoolFrame, WhatIsPutIsRead) {
   EXPECT_EQ(frame.statement, Statement());
   ASSERT_EQ(reader.Next(frame), FrameResult::kFrame);
   EXPECT_EQ(frame.type, FrameType::kDropped);
-  EXPECT_EQ(frame.dropped, (SpoolDropped{DropKind::kRefused, 12, -1, 848000000000000}));
+  EXPECT_EQ(frame.dropped, (DroppedFrame{DropKind::kRefused, 12, -1, 848000000000000}));
   ASSERT_EQ(reader.Next(frame), FrameResult::kFrame);
   EXPECT_EQ(frame.type, FrameType::kEnd);
   EXPECT_EQ(frame.counter, 5U);
@@ -189,7 +189,7 @@ TEST(SpoolFrame, ManyPeopleHaveALengthOfSeveralBytes) {
   FrameWriter writer;
   writer.UseBuffer(buffer.data(), buffer.size());
   writer.Header(HeaderOf(1));
-  SpoolStatement statement;
+  StatementFrame statement;
   statement.entry_count = 1;
   writer.BeginStatement(statement);
   writer.People(1, people.size(), people);
@@ -242,6 +242,12 @@ TEST(SpoolFrame, CountersGoOnWhenWrittenAndBackWhenNot) {
   writer.End();
   EXPECT_EQ(writer.Counter(), 2U);
   EXPECT_EQ(writer.Pending().size(), kFrameHeadBytes + 2);
+  const FrameMark mark = writer.Mark();
+  while (!writer.IsFull()) PutStatement(writer);
+  writer.Undo(mark);
+  EXPECT_FALSE(writer.IsFull());
+  EXPECT_EQ(writer.Counter(), 2U);
+  EXPECT_EQ(writer.Pending().size(), kFrameHeadBytes + 2);
 }
 
 TEST(SpoolFrame, AFrameBeyondTheLimitIsNotWritten) {
@@ -249,7 +255,7 @@ TEST(SpoolFrame, AFrameBeyondTheLimitIsNotWritten) {
   const std::string name(kFrameLimit, 'x');
   FrameWriter writer;
   writer.UseBuffer(buffer.data(), buffer.size());
-  SpoolFacts facts;
+  FactsFrame facts;
   facts.session_role = name;
   writer.Facts(facts);
   EXPECT_TRUE(writer.IsFull());

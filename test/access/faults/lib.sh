@@ -3,6 +3,7 @@
 #
 # What tests of faults share: a cluster with people, clients that log what they receive, and the comparison of that
 # with what is recorded. Source it from the root of the repository, after test/lib/tap.sh; then: begin NAME [option of cluster.sh…]
+. test/lib/drain.sh
 faults=test/access/faults
 cluster=test/lib/cluster.sh
 people=${people:-8000}
@@ -60,8 +61,8 @@ stop_reading() {
   return $status
 }
 
-# Nothing of clients is left to drain. What asks is recorded itself, so the spool as such is never empty for long.
-drained() { [ "$(sql "SELECT gdpr.drain_access()")" = 0 ] && [ "$(sql "SELECT gdpr.drain_access()")" = 0 ]; }
+# Nothing is left to drain, once the server is up.
+drained() { drain_all gdpr; }
 
 # export_reads: what is recorded of the clients, as tables for compare.pl.
 export_reads() {

@@ -1,0 +1,2 @@
+\set id random(1, :rows)
+SELECT name FROM reach.person WHERE id = :id;

@@ -25,15 +25,6 @@ void SetRole(NameData* name, Oid role) {
   namestrcpy(name, known ? found : psprintf("%u", role));
 }
 
-// The role in force. A foreign key's action runs as the table's owner, but what it changed is audited at the
-// end of the statement that set it off. Behind functions of ours it is not their owner who acts.
-Oid ActingRole() {
-  Oid user = GetUserId();
-  if (user != StateOwner()) return user;
-  Oid caller = DoorCaller(CurrentScope());
-  return OidIsValid(caller) ? caller : GetOuterUserId();
-}
-
 // What a session may claim is any bytes at all: startup options are not looked at. As hex digits
 // where they are no text.
 text* Claim(const char* value) {
@@ -67,6 +58,15 @@ inet* ReadClientAddress() {
 }
 
 }  // namespace
+
+// The role in force. A foreign key's action runs as the table's owner, but what it changed is audited at the
+// end of the statement that set it off. Behind functions of ours it is not their owner who acts.
+Oid ActingRole() {
+  Oid user = GetUserId();
+  if (user != StateOwner()) return user;
+  Oid caller = DoorCaller(CurrentScope());
+  return OidIsValid(caller) ? caller : GetOuterUserId();
+}
 
 SessionFacts ReadSessionFacts() {
   static bool address_known = false;

@@ -17,6 +17,9 @@ struct SessionFacts {
 
 SessionFacts ReadSessionFacts();
 
+/// The role in force. Behind functions of ours it is who called them.
+Oid ActingRole();
+
 /// Whether an erasure, or anything else that our engine does, is going on: also in a cascade or a
 /// trigger that it set off, which must not write down what is just being erased.
 bool EngineIsOpen();

@@ -63,6 +63,39 @@ inline LocalTransactionId CurrentLocalXid() {
 #endif
 }
 
+/// How many processes can have a PGPROC that runs queries. While libraries are preloaded and later.
+inline int ProcessSlots() {
+#if PG_VERSION_NUM >= 150000
+  return MaxBackends;
+#else
+  // Not computed yet when 14 loads libraries; as InitializeMaxBackends() does
+  return MaxConnections + autovacuum_max_workers + 1 + max_worker_processes + max_wal_senders;
+#endif
+}
+
+/// The number of a process's PGPROC; below ProcessSlots() for whoever runs queries.
+inline int ProcessNumber(PGPROC* process) {
+#if PG_VERSION_NUM >= 170000
+  return GetNumberFromPGProc(process);
+#else
+  return process->pgprocno;
+#endif
+}
+
+/// The timeline that this server writes, or replays.
+inline TimeLineID CurrentTimeline() {
+  TimeLineID timeline = 0;
+  if (RecoveryInProgress()) {
+    (void)GetXLogReplayRecPtr(&timeline);
+    return timeline;
+  }
+#if PG_VERSION_NUM >= 150000
+  return GetWALInsertionTimeLine();
+#else
+  return ThisTimeLineID;  // set by RecoveryInProgress()
+#endif
+}
+
 /// Backend number `i` (from 1) of those that pgstat_fetch_stat_numbackends() counted, or NULL.
 inline PgBackendStatus* BackendEntry(int i) {
 #if PG_VERSION_NUM >= 160000

@@ -8,6 +8,7 @@
 #include "extension/src/purpose.hpp"
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
+#include "extension/src/spool_memory.hpp"
 #include "extension/src/spool_settings.hpp"
 
 #include "extension/src/compat.hpp"
@@ -51,4 +52,5 @@ void _PG_init(void) {
   RegisterAllowed();
   RegisterAudit();
   RegisterSealing();
+  RegisterSpool();
 }

@@ -73,7 +73,9 @@ extern "C" {
 #include "pgstat.h"
 #include "port.h"
 #include "replication/logicalworker.h"
+#include "replication/walsender.h"
 #include "replication/worker_internal.h"
+#include "postmaster/autovacuum.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/fd.h"
@@ -115,6 +117,9 @@ extern "C" {
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 #include "utils/xid8.h"
+#if PG_VERSION_NUM >= 150000
+#include "access/xlogrecovery.h"
+#endif
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
 #include "varatt.h"

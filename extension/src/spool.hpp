@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: PostgreSQL
-// The spool: what this process read of people goes into files of its own (spool_files.hpp), past any
-// transaction, so that no rollback, read-only transaction, standby or crash can take it back. The
-// drain makes rows of it later. A statement is recorded like this:
+// The spool: what this process read of people goes into files of its own (spool_files.hpp), past
+// any transaction, so that no rollback, read-only transaction, standby or crash can take it back.
+// The drain makes rows of it later. A statement is recorded like this:
 //
 //   if (!SpoolReady()) …                      nothing is captured
 //   int64 statement = NextRead(at);           in normal context: prepares the process, too
 //   AccessFacts* facts = HoldFacts();         who reads; held as long as the statement is open
-//   FrameWriter* out = SpoolBegin();          never NULL; begins a segment where one is due
+//   FrameWriter* out = SpoolBegin();          never NULL, and empty but for a new segment's header
 //   n = SpoolFacts(facts), m = SpoolPlace(p)  numbers in this segment, defined where they are new
 //   … one or more frames …                    each whole: definitions come before the frame
 //   SpoolWrite(mode)                          one write(2) for all that is pending
@@ -63,8 +63,8 @@ enum class SpoolMode {
   kNeverRaise,  ///< abort and exit callbacks: no error, no lock, no allocation
 };
 
-/// Whether reads are recorded in this process: the library is preloaded, gdpr.audit_reads is on, and
-/// this is no worker of ours. A few instructions.
+/// Whether reads are recorded in this process: the library is preloaded, gdpr.audit_reads is on,
+/// and this is no worker of ours. A few instructions.
 bool SpoolReady();
 
 /// The number of a statement that began at `at`. In normal context, after SpoolReady().
@@ -75,16 +75,13 @@ int64 NextRead(TimestampTz at);
 AccessFacts* HoldFacts();
 void ReleaseFacts(AccessFacts* facts);
 
-/// Begins to collect frames, or goes on where some are pending. What fails here is told by SpoolWrite.
+/// Begins to collect frames. What fails here, or does not fit, is told by SpoolWrite.
 FrameWriter* SpoolBegin();
 
 /// The number of the facts or of a place in the present segment; appends the definition if it is
 /// new there. After SpoolBegin. Neither raises nor allocates.
 uint32 SpoolFacts(AccessFacts* facts);
 uint32 SpoolPlace(AccessPlace* place);
-
-/// The number that the next frame has to carry. (Definitions take theirs by themselves.)
-uint64 SpoolCounter();
 
 /// Writes what is pending; nothing is pending afterwards, whatever happened.
 /// in      how many statements (beyond those already told of as lost) go unrecorded if it fails
@@ -96,12 +93,15 @@ bool SpoolWrite(SpoolMode mode, int statements = 1);
 void SpoolCountLost(bool refused);
 
 /// Writes how many statements of this database were lost, if any were and writing works again: for
-/// the worker that drains. (Whoever writes anything tells it, too.) In normal context; raises nothing.
+/// the worker that drains. (Whoever writes anything tells it, too.) In normal context; raises
+/// nothing.
 void SpoolTellLost();
 
 /// Tells parallel workers which statement they work for. `key` is of the query's text, and the
-/// same in leader and worker. Before workers are started; some 10 ns.
-void PublishStatement(int64 statement, uint64 key);
+/// same in leader and worker. Before workers are started; some 10 ns. Returns a place that
+/// UnpublishStatement gives back, in any order: cursors overlap as they like.
+int PublishStatement(int64 statement, uint64 key);
+void UnpublishStatement(int place);
 
 /// In a parallel worker: the statement of its leader with that key.
 /// out     false: this is no parallel worker, or its leader published nothing (it captures nothing)

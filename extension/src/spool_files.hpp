@@ -37,13 +37,10 @@ void SpoolPath(char* path, const SpoolFile& file);
 /// What the name (without directory) of a segment says; false: it is none.
 bool ParseSpoolName(const char* name, Oid database, SpoolFile* file);
 
-/// The node that writes on `timeline` of this data directory: first 8 bytes of
-/// SHA-256(system identifier, real path of the data directory, timeline). In normal context.
-/// errors  XX000 where the digest fails
+/// The node that writes on `timeline` (CurrentTimeline() for now) of this data directory: first 8
+/// bytes of SHA-256(system identifier, real path of the data directory, timeline). In normal
+/// context. errors  XX000 where the digest fails
 uint64 NodeOf(TimeLineID timeline);
-
-/// The timeline that this server writes or replays at the moment.
-TimeLineID CurrentTimeline();
 
 /// Bytes of all files have to be counted, because gdpr.spool_limit bounds them: whoever unlinks or
 /// moves a file away says how long it was. Neither raises nor locks.

@@ -3,7 +3,8 @@
  * A disk that fails, for the spool only: preloaded (LD_PRELOAD) into the server by test/access/full. What fails, and
  * how often, stands in the file that FAULTY_DISK names, as words and shares, read at each call:
  *   eio 0.2  short 0.3  eintr 0.3  torn 0.1  truncate 0.5  sync 1  full 2000000 (bytes in all files)
- * torn: half is written and the next call fails. Each fault adds a byte to FAULTY_DISK.count.
+ * torn: half is written and the next call fails. Each fault adds a byte to FAULTY_DISK.count. With "told 1" it writes
+ * to FAULTY_DISK.synced what a power cut would leave: "file PATH BYTES" and "entry PATH", as they were synced.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -84,6 +85,35 @@ static int fault(int error) {
   return -1;
 }
 
+static void tell(const char* what, const char* path, long long bytes) {
+  char name[4096], line[4096 + 64];
+  int fd, n;
+  snprintf(name, sizeof name, "%s.synced", getenv("FAULTY_DISK"));
+  n = snprintf(line, sizeof line, "%s %s %lld\n", what, path, bytes);
+  if ((fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) >= 0) {
+    real_write(fd, line, (size_t)n);
+    close(fd);
+  }
+}
+
+/* What is certain to be on the disk now that fd is synced. */
+static void synced(int fd, const char* path) {
+  struct stat st;
+  if (asked("told ") == 0 || fstat(fd, &st) != 0) return;
+  if (S_ISREG(st.st_mode)) tell("file", path, (long long)st.st_size);
+  if (S_ISDIR(st.st_mode)) {
+    char entry[4096 + 256];
+    DIR* d = opendir(path);
+    struct dirent* e;
+    if (d == NULL) return;
+    while ((e = readdir(d)) != NULL) {
+      snprintf(entry, sizeof entry, "%s/%s", path, e->d_name);
+      tell("entry", entry, 0);
+    }
+    closedir(d);
+  }
+}
+
 /* Bytes of all files in the folder of this file and beside it. */
 static double used(const char* path) {
   char root[4096], inner[4096 + 256], leaf[4096 + 512];
@@ -158,9 +188,21 @@ int ftruncate(int fd, off_t length) {
   return real(fd, length);
 }
 
+/* The size is taken before: what is written meanwhile by others is not promised. */
+static int sync_by(int (*real)(int), int fd) {
+  char path[4096];
+  if (getenv("FAULTY_DISK") == NULL || !is_spool(fd, path, sizeof path)) return real(fd);
+  if (chance() < asked("sync ")) return fault(EIO);
+  synced(fd, path);
+  return real(fd);
+}
+
 int fdatasync(int fd) {
   REAL(int, "fdatasync", int);
-  char path[4096];
-  if (getenv("FAULTY_DISK") != NULL && is_spool(fd, path, sizeof path) && chance() < asked("sync ")) return fault(EIO);
-  return real(fd);
+  return sync_by(real, fd);
+}
+
+int fsync(int fd) {
+  REAL(int, "fsync", int);
+  return sync_by(real, fd);
 }

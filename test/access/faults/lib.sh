@@ -75,11 +75,12 @@ export_reads() {
 # of KIND: what compare.pl found of that kind, the first lines.
 of() { grep "^$1 " "$work/found" | head -n 5; }
 
-# complete NAME: no read of the clients is lost, invented or told twice.
+# complete NAME [option of compare.pl…]: no read of the clients is lost, invented or told twice.
 complete() {
+  local options=("${@:2}")
   ok "$1: everything is drained" wait_for 60 drained
   ok "$1: the record can be read" export_reads
-  $faults/compare.pl "$work/statements" "$work/people" "$work"/client.* >"$work/found" 2>&1 || fail "$1: compared" "$(cat "$work/found")"
+  $faults/compare.pl "${options[@]}" "$work/statements" "$work/people" "$work"/client.* >"$work/found" 2>&1 || fail "$1: compared" "$(cat "$work/found")"
   like "$1: clients read, and what they read can be compared" "$(tail -n 1 "$work/found")" '^sent [1-9][0-9]*, ended well [1-9]'
   is "$1: every row that a client received is recorded, or its statement is shown as unclosed" "$(of lost)" ""
   is "$1: every statement that ended is recorded" "$(of missing)" ""

@@ -5,6 +5,7 @@
 
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
+#include "extension/src/spool_memory.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -248,7 +249,10 @@ void gdpr_launcher_main(Datum) {
     if (ConfigReloadPending) Reload();
     MemoryContextSwitchTo(work);
     ReapSealers();
-    if (pg_atomic_exchange_u32(&seal_shared->everywhere, 0) != 0) LookEverywhere();
+    if (pg_atomic_exchange_u32(&seal_shared->everywhere, 0) != 0) {
+      LookEverywhere();
+      SweepSpool();
+    }
     MemoryContextSwitchTo(work);
     TimestampTz next = StartDue();
     MemoryContextReset(work);

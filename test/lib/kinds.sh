@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation consent audit preload canary batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation consent audit access preload canary batch restore upgrade data"
 # Only with --long, or by name: they take minutes.
 LONG_KINDS="sanitize valgrind"
 
@@ -19,6 +19,7 @@ about() {
     isolation) echo "sessions that meet (isolationtester, test/isolation)" ;;
     consent) echo "policy against plain SQL under one snapshot, while 8 writers decide (test/consent)" ;;
     audit) echo "the audit log: as logical decoding has it, faults of sealing (test/audit)" ;;
+    access) echo "the audit of reads: brute force beside it, every way to read and to end, faults (test/access)" ;;
     preload) echo "beside other preloaded libraries, in several orders (test/preload)" ;;
     sanitize) echo "the unit tests under ASan and UBSan (make sanitize)" ;;
     valgrind) echo "the regression suite under memcheck (make valgrind, test/valgrind)" ;;
@@ -183,6 +184,7 @@ run_folder() {
 
 kind_consent() { run_folder test/consent; }
 kind_audit() { run_folder test/audit; }
+kind_access() { run_folder test/access; }
 kind_preload() { run_folder test/preload; }
 kind_valgrind() { run_script test/valgrind/run; }
 kind_canary() { run_folder test/canary; }

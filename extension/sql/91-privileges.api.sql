@@ -34,24 +34,27 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
-      'seal_audit', 'expire_audit', 'erase_audit']),
+      'seal_audit', 'expire_audit', 'erase_audit', 'drain_access', 'expire_access', 'unaudited']),
     ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'opt_outs',
       'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_status']),
     -- Who reads what was done to whom, and checks that nobody changed the record of it.
-    ('auditor', 'function', ARRAY['subject_audit', 'user_audit', 'verify_audit', 'export_audit', 'prove_event', 'audit_public_key']),
-    ('auditor', 'view', ARRAY['audit_log', 'audit_status', 'audit_seals']),
+    ('auditor', 'function', ARRAY['subject_audit', 'user_audit', 'verify_audit', 'export_audit', 'prove_event', 'audit_public_key',
+      'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited', 'drain_access', 'query_digest']),
+    ('auditor', 'view', ARRAY['audit_log', 'audit_status', 'audit_seals', 'access_log', 'access_statements']),
     -- A view checks the functions it calls against the reader.
-    ('auditor', 'internal', ARRAY['audit_columns', 'audit_values']),
+    ('auditor', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
       'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
       'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
       'require_reconsent', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
       'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor', 'subject_audit', 'user_audit', 'verify_audit',
-      'export_audit', 'prove_event', 'audit_public_key']),
+      'export_audit', 'prove_event', 'audit_public_key', 'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited',
+      'query_digest']),
     ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'opt_outs', 'sign_ups', 'rehearsal',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_log', 'audit_status', 'audit_seals']),
-    ('dpo', 'internal', ARRAY['audit_columns', 'audit_values'])
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_log', 'audit_status', 'audit_seals',
+      'access_log', 'access_statements']),
+    ('dpo', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
 COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions, procedures and views each holds';
 

@@ -8,9 +8,9 @@ DECLARE
   a regclass;
   c record;
 BEGIN
-  RAISE NOTICE 'certificates, runs, the history of consent and the audit log go with the extension'
+  RAISE NOTICE 'certificates, runs, the history of consent, the audit log and the log of reads go with the extension'
     USING HINT = 'Export them first: \copy (SELECT * FROM gdpr.certificates) TO ''certificates.csv'' CSV HEADER, '
-                 'the same with gdpr.consent_history, psql -XqtAc ''SELECT gdpr.export_audit()'' > audit.jsonl, '
+                 'the same with gdpr.consent_history and gdpr.access_log, psql -XqtAc ''SELECT gdpr.export_audit()'' > audit.jsonl, '
                  'and keep the output of SELECT * FROM gdpr.export_rules().';
   RETURN QUERY SELECT format('dropped masked view %I.%I', v.view_schema, v.view_name)
     FROM gdpr_internal.masked_view AS v ORDER BY v.view_schema, v.view_name;

@@ -209,21 +209,39 @@ std::uint64_t PersonSetMerger::Finish(std::string& set) {
   return people;
 }
 
-bool IndexKeys::Next(std::int64_t& key) noexcept {
-  if (by_person_) return reader_.Next(key);
-  for (;;) {
-    if (run_.first > run_.last && !reader_.NextRun(run_)) return false;
-    const std::int64_t block = BlockKey(run_.first);
-    // On to the last of this block
-    const std::int64_t last = run_.first | 1023;
-    if (last >= run_.last) {
-      run_ = PersonRun{0, -1};
-    } else {
-      run_.first = last + 1;
+IndexKeys::IndexKeys(std::string_view set) noexcept : reader_(set) {
+  // How many blocks of each size there are
+  std::array<std::uint64_t, kBlockSizes> blocks{};
+  PersonSetReader reader(set);
+  std::int64_t before = 0;
+  bool is_first = true;
+  for (PersonRun run; reader.NextRun(run);) {
+    for (unsigned size = 0; size < kBlockSizes; ++size) {
+      const std::uint64_t shift = 4 * size;
+      blocks[size] += Distance(run.first >> shift, run.last >> shift);
+      if (is_first || before >> shift != run.first >> shift) ++blocks[size];
     }
-    if (has_last_ && block == last_block_) continue;
-    has_last_ = true;
-    key = last_block_ = block;
+    before = run.last;
+    is_first = false;
+  }
+  const std::uint64_t enough = 8 * reader.Size();
+  for (unsigned size = 1; size < kBlockSizes; ++size) {
+    const bool is_dense = blocks[size] <= enough >> (4 * size);
+    if (is_dense || blocks[size_] > kMostKeys) size_ = size;
+  }
+}
+
+bool IndexKeys::Next(std::int64_t& key) noexcept {
+  for (;;) {
+    if (!in_run_ && !reader_.NextRun(run_)) return false;
+    key = BlockKey(run_.first, size_);
+    // On behind the last of this block
+    const std::int64_t last = run_.first | ((std::int64_t{1} << (4 * size_)) - 1);
+    in_run_ = last < run_.last;
+    if (in_run_) run_.first = last + 1;
+    if (!is_first_ && key == last_) continue;
+    is_first_ = false;
+    last_ = key;
     return true;
   }
 }

@@ -109,35 +109,39 @@ class PersonSetMerger {
   std::uint64_t size_ = 0;
 };
 
-// --- Index keys. A small set is found under its people, a greater one under blocks of 1,024
-// neighbouring numbers that it has people in: an index entry for each person of a scan of a whole
-// table would cost more than the record. Who looks for a person looks for both, and then into the
-// set.
+// --- Index keys. A set is found under blocks of 1, 16, 256 … neighbouring numbers that it has
+// people in: an index entry for each person of a scan of a table would cost more than the record.
+// Blocks are as great as they can be with an eighth of their numbers in the set, so that few sets
+// are looked into in vain, and in any case so great that there are not too many. Who looks for a
+// person looks for its blocks of all sizes, and then into the set. What is stored in indexes
+// depends on this: a change of it needs a REINDEX.
 
-/// Sets up to this size are found by person.
-constexpr std::uint64_t kIndexedByPerson = 64;
+constexpr unsigned kBlockSizes = 16;
+/// No set has more keys.
+constexpr std::uint64_t kMostKeys = 1024;
 
-/// The key of the block that a person is in. Far from the numbers that people have; where it should
-/// be one all the same, a set too many is looked into.
-constexpr std::int64_t BlockKey(std::int64_t person) noexcept {
-  return (person >> 10) ^ (std::int64_t{1} << 62U);
+/// The key of the block of 16^size numbers that a person is in. Where keys of different sizes
+/// should be equal, a set too many is looked into.
+constexpr std::int64_t BlockKey(std::int64_t person, unsigned size) noexcept {
+  const std::uint64_t number = static_cast<std::uint64_t>(person) >> (4 * size);
+  return static_cast<std::int64_t>(size == 0 ? number : number | std::uint64_t{size} << 60U);
 }
 
-/// The keys of a set, ascending within people and within blocks, no two equal; reads on with Next()
-/// until that says false. Of bytes that are no set: those up to where they are none.
+/// The keys of a set, no two equal. Read with Next() until that says false. Of bytes that are no
+/// set: those up to where they are none.
 class IndexKeys {
  public:
-  explicit IndexKeys(std::string_view set) noexcept
-      : reader_(set), by_person_(reader_.Size() <= kIndexedByPerson) {}
+  explicit IndexKeys(std::string_view set) noexcept;
 
   bool Next(std::int64_t& key) noexcept;
 
  private:
   PersonSetReader reader_;
-  bool by_person_;
-  bool has_last_ = false;
-  PersonRun run_{0, -1};  // what is left of a run
-  std::int64_t last_block_ = 0;
+  unsigned size_ = 0;
+  bool is_first_ = true;
+  bool in_run_ = false;
+  PersonRun run_;  // what is left of a run
+  std::int64_t last_ = 0;
 };
 
 }  // namespace gdpr

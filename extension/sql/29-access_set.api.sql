@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION gdpr_internal.set_holds(people bytea, person bigint) 
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'gdpr_set_holds';
 COMMENT ON FUNCTION gdpr_internal.set_holds(bytea, bigint) IS 'Whether the person is in the set; the operator @> finds by index';
 
---| For GIN: what a set is found by, its people or, of more than 64, blocks of 1,024 numbers.
+--| For GIN: what a set is found by, people or blocks of neighbouring numbers.
 CREATE OR REPLACE FUNCTION gdpr_internal.set_keys(people bytea, count internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'gdpr_set_keys';
 COMMENT ON FUNCTION gdpr_internal.set_keys(bytea, internal) IS 'GIN: index keys of a set of people';

@@ -107,10 +107,10 @@ GDPR_FUNCTION(gdpr_set_keys) {
 //   extra internal, nulls internal, mode internal) -> internal
 GDPR_FUNCTION(gdpr_set_query_keys) {
   int64 person = PG_GETARG_INT64(0);
-  auto* all = static_cast<Datum*>(palloc(sizeof(Datum) * 2));
-  all[0] = Int64GetDatum(person);
-  all[1] = Int64GetDatum(BlockKey(person));
-  *reinterpret_cast<int32*>(PG_GETARG_POINTER(1)) = 2;
+  auto* all = static_cast<Datum*>(palloc(sizeof(Datum) * kBlockSizes));
+  for (unsigned size = 0; size < kBlockSizes; size++)
+    all[size] = Int64GetDatum(BlockKey(person, size));
+  *reinterpret_cast<int32*>(PG_GETARG_POINTER(1)) = kBlockSizes;
   PG_RETURN_POINTER(all);
 }
 
@@ -120,5 +120,7 @@ GDPR_FUNCTION(gdpr_set_query_keys) {
 GDPR_FUNCTION(gdpr_set_consistent) {
   auto* found = reinterpret_cast<bool*>(PG_GETARG_POINTER(0));
   *reinterpret_cast<bool*>(PG_GETARG_POINTER(5)) = true;
-  PG_RETURN_BOOL(found[0] || found[1]);
+  bool any = false;
+  for (unsigned size = 0; size < kBlockSizes; size++) any = any || found[size];
+  PG_RETURN_BOOL(any);
 }

@@ -188,24 +188,58 @@ TEST(PersonSet, SortingLeavesEachOnce) {
   }
 }
 
+bool IsFound(const std::set<std::int64_t>& keys, std::int64_t person) {
+  for (unsigned size = 0; size < kBlockSizes; ++size) {
+    if (keys.count(BlockKey(person, size)) > 0) return true;
+  }
+  return false;
+}
+
 TEST(PersonSet, EveryPersonIsFoundByAKey) {
   std::mt19937_64 random(20008);
   for (int i = 0; i < 1000; ++i) {
     const People people = RandomPeople(random);
     const People keys = KeysOf(SetOf(people));
+    const std::set<std::int64_t> each(keys.begin(), keys.end());
+    EXPECT_EQ(each.size(), keys.size());
     EXPECT_LE(keys.size(), people.size());
-    EXPECT_EQ(std::set<std::int64_t>(keys.begin(), keys.end()).size(), keys.size());
-    for (const std::int64_t person : people) {
-      const std::int64_t key = people.size() <= kIndexedByPerson ? person : BlockKey(person);
-      EXPECT_NE(std::find(keys.begin(), keys.end(), key), keys.end());
-    }
+    for (const std::int64_t person : people) EXPECT_TRUE(IsFound(each, person)) << person;
   }
 }
 
-TEST(PersonSet, AScanOfATableHasFewKeys) {
+// An index entry for each person of a scan would cost more than the set
+TEST(PersonSet, ManyNeighboursHaveFewKeys) {
   People people;
   for (std::int64_t i = 1; i <= 65536; ++i) people.push_back(i);
-  EXPECT_EQ(KeysOf(SetOf(people)).size(), 65U);
+  EXPECT_EQ(KeysOf(SetOf(people)).size(), 2U);
+  people.resize(1000);
+  EXPECT_LE(KeysOf(SetOf(people)).size(), 5U);
+}
+
+// … and a set that is found where nobody asked for it costs time
+TEST(PersonSet, FewAreFoundInVain) {
+  std::mt19937_64 random(20010);
+  for (const std::size_t count : {1, 10, 300, 1000}) {
+    std::set<std::int64_t> people;
+    while (people.size() < count) people.insert(static_cast<std::int64_t>(random() % 100000));
+    const People keys = KeysOf(SetOf({people.begin(), people.end()}));
+    const std::set<std::int64_t> each(keys.begin(), keys.end());
+    std::size_t found = 0;
+    for (std::int64_t person = 0; person < 100000; ++person) found += IsFound(each, person);
+    EXPECT_LE(found, 8 * count);
+  }
+}
+
+TEST(PersonSet, NoSetHasTooManyKeys) {
+  std::mt19937_64 random(20011);
+  for (const unsigned bits : {17U, 30U, 64U}) {
+    std::set<std::int64_t> people;
+    while (people.size() < 65536) people.insert(static_cast<std::int64_t>(random() >> (64 - bits)));
+    const People keys = KeysOf(SetOf({people.begin(), people.end()}));
+    EXPECT_LE(keys.size(), kMostKeys);
+    const std::set<std::int64_t> each(keys.begin(), keys.end());
+    for (const std::int64_t person : people) EXPECT_TRUE(IsFound(each, person));
+  }
 }
 
 }  // namespace

@@ -167,12 +167,12 @@ class Normalizer {
     escapes_ = escapes;
   }
 
-  // E'…', B'…', X'…', N'…', U&'…', U&"…"
+  // E'…', B'…', X'…', U&'…', U&"…"
   bool Prefixed() {
     const char prefix = Lower(rest_[0]);
-    if (At(1) == '\'' && IsIn("ebxn", prefix)) {
+    if (At(1) == '\'' && IsIn("ebx", prefix)) {
       Take(1);
-      String(prefix == 'e' || (prefix == 'n' && !standard_), false);
+      String(prefix == 'e', false);
       return true;
     }
     if (prefix != 'u' || At(1) != '&' || (At(2) != '\'' && At(2) != '"')) return false;
@@ -234,16 +234,27 @@ class Normalizer {
   void Word() {
     std::size_t size = 1;
     while (IsWordChar(At(size))) ++size;
+    // pg_stat_statements makes date$1 of date'2020-01-01': then a parameter follows
+    const std::size_t end = rest_.substr(0, size).find_last_not_of("0123456789");
+    if (end > 0 && end + 1 < size && rest_[end] == '$') size = end;
     const std::string_view word = Take(size);
-    // The parser makes constants of LIMIT ALL and EXTRACT(year …, too
-    const bool is_value = Same(word, "null") || Same(word, "true") || Same(word, "false");
-    if ((is_value && !EndsWith(" is") && !EndsWith(" is not")) || EndsWith(" extract (") ||
-        (EndsWith(" limit") && Same(word, "all"))) {
+    if (IsValue(word)) {
       Value();
       return;
     }
     out_.push_back(' ');
     for (const char c : word) out_.push_back(Lower(c));
+  }
+
+  // Words that the parser makes constants of: NULL, LIMIT ALL, EXTRACT(year …, normalize(…, NFC)
+  bool IsValue(std::string_view word) const {
+    for (const char* value : {"null", "true", "false"}) {
+      if (Same(word, value)) return !EndsWith(" is") && !EndsWith(" is not");
+    }
+    for (const char* value : {"nfc", "nfd", "nfkc", "nfkd"}) {
+      if (Same(word, value)) return true;
+    }
+    return EndsWith(" extract (") || (EndsWith(" limit") && Same(word, "all"));
   }
 
   std::size_t OperatorSize() const {

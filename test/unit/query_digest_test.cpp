@@ -35,7 +35,7 @@ TEST(QueryDigest, ValuesAreLeftOut) {
         "/* one /* and another */ */ select * from t where a = 0x1F",
         "select * from t where a = 'one'\n  'and the same literal'", "select * from t where a = .5",
         "select * from t where a = 1_000.", "select * from t where a = null",
-        "select * from t where a = TRUE", "select * from t where a = n'x'"}) {
+        "select * from t where a = TRUE", "select * from t where a = nfc"}) {
     EXPECT_EQ(Normal(query), " select * from t where a = ?") << query;
   }
 }
@@ -77,6 +77,9 @@ TEST(QueryDigest, PgStatStatementsIsRecognised) {
       {"SELECT extract(year FROM a) FROM t", "SELECT extract($1 FROM a) FROM t"},
       {"SELECT interval '1 day', date '2020-01-01'", "SELECT interval $1, date $2"},
       {"SELECT a::numeric(10,2) FROM t WHERE true", "SELECT a::numeric(10,2) FROM t WHERE $1"},
+      {"SELECT date'2020-01-01', N'x', a FROM t$", "SELECT date$1, N$2, a FROM t$"},
+      {"SELECT normalize(a, NFC), a IS NFC NORMALIZED",
+       "SELECT normalize(a, $1), a IS $2 NORMALIZED"},
       {"SELECT 'a'\n'b', U&'x' UESCAPE '!'", "SELECT $1, $2 UESCAPE '!'"}};
   for (const auto& [run, shown] : queries) EXPECT_EQ(Normal(run), Normal(shown)) << run;
 }

@@ -33,6 +33,7 @@ struct Process {
   HeaderFrame header;   // of the present segment, or of the next one
   int fd;               // -1: no segment is open
   int64 length;         // of the segment, whole frames only
+  bool named;           // the disk has its name (durable mode)
   int64 segment_bytes;  // when to begin another one
   uint32 generation;    // of definitions: they are valid in their segment
   uint32 facts;         // defined in this generation
@@ -42,7 +43,7 @@ struct Process {
 
 char buffer[kBufferBytes];
 FrameWriter writer;
-Process process{false, {}, -1, 0, 0, 1, 0, 0, nullptr};
+Process process{false, {}, -1, 0, false, 0, 1, 0, 0, nullptr};
 
 void ForgetDefinitions() {
   process.generation++;
@@ -61,6 +62,12 @@ int64 SegmentBytes() {
   if (spool_limit == 0) return kSegmentBytes;
   int64 share = static_cast<int64>(spool_limit) * 1024 * 1024 / 4 / MaxBackends;
   return Min(kSegmentBytes, Max(kLeastSegmentBytes, share));
+}
+
+void MySegment(char* path) {
+  const SpoolIdentity& we = process.header.identity;
+  SpoolPath(path, {MyDatabaseId, static_cast<int32>(we.pid), we.started,
+                   static_cast<uint32>(process.header.segment)});
 }
 
 Trouble FileTrouble(const char* work) {
@@ -86,11 +93,11 @@ int OpenUnready(const char* path, const char* directory) {
   return fd;
 }
 
-void SyncDirectory(const char* directory) {
+bool SyncDirectory(const char* directory) {
   int fd = open(directory, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  (void)fsync(fd);
-  (void)close(fd);
+  bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) (void)close(fd);
+  return synced;
 }
 
 // The file gets its name once it is locked: whoever finds one that is not locked may take it away.
@@ -98,10 +105,8 @@ Trouble OpenSegment() {
   char directory[kSpoolPathBytes];
   char path[kSpoolPathBytes];
   char unready[kSpoolPathBytes + sizeof(kSpoolUnready)];
-  const SpoolIdentity& we = process.header.identity;
   SpoolDirectory(directory, MyDatabaseId);
-  SpoolPath(path, {MyDatabaseId, static_cast<int32>(we.pid), we.started,
-                   static_cast<uint32>(process.header.segment)});
+  MySegment(path);
   snprintf(unready, sizeof(unready), "%s%s", path, kSpoolUnready);
   int fd = OpenUnready(unready, directory);
   if (fd < 0) return FileTrouble("create");
@@ -111,8 +116,8 @@ Trouble OpenSegment() {
     (void)unlink(unready);
     return trouble;
   }
-  if (durable_reads) SyncDirectory(directory);
   process.fd = fd;
+  process.named = false;
   return {};
 }
 
@@ -169,6 +174,18 @@ void AppendTale(const LostTale& tale) {
   }
 }
 
+// Until the disk has all of the segment, its name included.
+Trouble Flush() {
+  char directory[kSpoolPathBytes];
+  SpoolDirectory(directory, MyDatabaseId);
+  if (!process.named) process.named = SyncDirectory(directory) && SyncDirectory(kSpoolRoot);
+  if (process.named && fdatasync(process.fd) == 0) return {};
+  Trouble trouble = FileTrouble("flush");
+  CloseSegment();  // the kernel may have forgotten what it could not write
+  ForgetDefinitions();
+  return trouble;
+}
+
 // One write for all that is pending, and for what was lost before. The limit binds what can be
 // refused; the end of what it let through is always written.
 Trouble WritePending(SpoolMode mode) {
@@ -192,11 +209,7 @@ Trouble WritePending(SpoolMode mode) {
     ForgetDefinitions();
   }
   EndTale(tale, written);
-  if (written && mode == SpoolMode::kDurable && durable_reads && fdatasync(process.fd) != 0) {
-    trouble = FileTrouble("flush");
-    CloseSegment();  // the kernel may have forgotten what it could not write
-    ForgetDefinitions();
-  }
+  if (written && mode == SpoolMode::kDurable && durable_reads) trouble = Flush();
   return trouble;
 }
 
@@ -241,9 +254,20 @@ void Complain(const Trouble& trouble) {
            DetailFor(trouble), errhint("%s", HintFor(trouble))));
 }
 
+// A segment that nothing could be written to.
+void RemoveEmpty() {
+  if (process.fd < 0) return;
+  char path[kSpoolPathBytes];
+  MySegment(path);
+  (void)unlink(path);
+}
+
 // The last callback of all: transactions are aborted, and what they left open is written.
 void SayGoodbye(int, Datum) {
-  if (process.length == 0) return;
+  if (process.length == 0) {
+    RemoveEmpty();
+    return;
+  }
   writer.Undo();
   writer.End();
   (void)Append(writer.Pending().data(), writer.Pending().size());

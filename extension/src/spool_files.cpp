@@ -142,6 +142,7 @@ void OpenSpool() {
             (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", kSpoolRoot),
              errdetail("Reads of audited tables cannot be recorded.")));
   }
+  (void)fsync_fname_ext(".", true, true, LOG);
   int64 bytes = 0;
   ForEach(kSpoolRoot, [&](const char* directory, const char* name) {
     Oid database;

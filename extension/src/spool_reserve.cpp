@@ -158,6 +158,7 @@ void Subtract(LostCount& count, const uint64* told) {
 }  // namespace
 
 void OpenReserve() {
+  if (reserve >= 0) (void)close(reserve);  // after a crash of a process the server starts anew
   reserve = open(kSpoolReserve, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (reserve >= 0) ReadReserve();
   if (reserve < 0 || !WriteImage() || fsync(reserve) != 0) {

@@ -14,13 +14,14 @@ namespace gdpr::pg {
 namespace {
 
 constexpr int64 kNoLimit = PG_INT64_MAX;
+constexpr int64 kShortRecord = 1024;  // of a new session: header, who, where and one statement
 
 // Why a read would not be recorded at this moment; NULL: it would.
 const char* WhyNot(uint64 lost) {
   if (spool_shared == nullptr) return "pg_gdpr is not in shared_preload_libraries";
   if (!audit_reads) return "gdpr.audit_reads is off";
   int64 limit = spool_limit == 0 ? kNoLimit : static_cast<int64>(spool_limit) * 1024 * 1024;
-  if (static_cast<int64>(pg_atomic_read_u64(&spool_shared->bytes)) >= limit) {
+  if (static_cast<int64>(pg_atomic_read_u64(&spool_shared->bytes)) + kShortRecord > limit) {
     return "the spool holds as much as gdpr.spool_limit allows";
   }
   if (lost > 0) return "the last read could not be recorded";
@@ -42,11 +43,10 @@ GDPR_FUNCTION(gdpr_spool_state) {
   uint64 since = 0;
   if (spool_shared != nullptr) ReadLost(&dropped, &refused, &since);
   const char* reason = WhyNot(dropped + refused);
-  Datum values[] = {BoolGetDatum(reason == nullptr),
-                    reason == nullptr ? Datum{0} : CStringGetTextDatum(reason),
-                    Int64GetDatum(static_cast<int64>(dropped)),
-                    Int64GetDatum(static_cast<int64>(refused)),
-                    TimestampTzGetDatum(static_cast<TimestampTz>(since))};
+  Datum values[] = {
+      BoolGetDatum(reason == nullptr), reason == nullptr ? Datum{0} : CStringGetTextDatum(reason),
+      Int64GetDatum(static_cast<int64>(dropped)), Int64GetDatum(static_cast<int64>(refused)),
+      TimestampTzGetDatum(static_cast<TimestampTz>(since))};
   bool nulls[] = {false, reason == nullptr, false, false, since == 0};
   PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- What the log says of generate.pl's queries beside what they must have read. Read with audit off.
 INSERT INTO o.accessed
-  SELECT left(l.app_user, 1)::"char", substr(l.app_user, 2)::int, substr(l.relation, 3), l.scope, l.subject_type || ':' || l.subject_key
+  SELECT left(l.app_user, 1)::"char", substring(l.app_user, '^[sp]([0-9]+)$')::int, substr(l.relation, 3), l.scope, l.subject_type || ':' || l.subject_key
   FROM gdpr.access_log AS l WHERE l.app_user ~ '^[sp][0-9]+$' AND l.relation LIKE 'q.%';
 CREATE TABLE o.reached AS
   SELECT a.pass, a.query, regexp_replace(a.relation, '^visit_.*', 'visit') || ':' || a.person AS it FROM o.accessed AS a WHERE a.person IS NOT NULL

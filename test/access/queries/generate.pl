@@ -173,20 +173,21 @@ my %execution = (
   fetch => sub { "BEGIN;\nDECLARE c SCROLL CURSOR FOR $_[0];\nFETCH 3 FROM c;\nFETCH BACKWARD 2 FROM c;\nFETCH ABSOLUTE 6 FROM c;\nMOVE 5 FROM c;\nFETCH 1 FROM c;\nCOMMIT;" },
   rollback => sub { "BEGIN;\n$_[0];\nROLLBACK;" });
 my @executions = ('plain', 'plain', 'prepared', 'prepared', 'cursor', 'copy', 'explain', 'function', 'ctas', 'view', 'rollback');
-my @switches = ('parallel_leader_participation', map { "enable_$_" } qw(seqscan indexscan bitmapscan indexonlyscan hashjoin nestloop mergejoin hashagg memoize material sort));
+my @switches = ('enable_partitionwise_join = on', 'enable_partitionwise_aggregate = on', 'parallel_leader_participation = off', "work_mem = '64kB'",
+  map { "enable_$_ = off" } qw(seqscan indexscan bitmapscan indexonlyscan hashjoin nestloop mergejoin hashagg memoize material sort));
 
 print "SET client_min_messages = error;\n" unless $pass eq 'list';
 for my $query (1 .. $count) {
   # Anew for each query: what a pass makes of one must not change the next.
   srand(($seed * 7919 + $query * 2654435761) % 2**32);
   ($aliases, @parameters) = (0);
-  my @off = grep { chance(0.2) } @switches;
+  my @settings = grep { chance(0.2) } @switches;
   my $mode = any(@executions);
   my ($shape, $only) = any_shape();
   $mode = $only if $only;
   $prepared = $mode eq 'prepared';
   my %made = make_shape($shape);
-  @off = qw(enable_nestloop enable_mergejoin) if $made{law} eq 'alike';
+  @settings = ('enable_nestloop = off', 'enable_mergejoin = off') if $made{law} eq 'alike';
   if ($pass eq 'list') { print join("\t", $query, $made{law}, $shape, $mode), "\n"; next; }
   if (expects()) {
     print "INSERT INTO o.expected SELECT DISTINCT p::\"char\", $query, c FROM unnest('{s,p}'::text[]) AS p, ($made{sql}) AS x, "
@@ -194,6 +195,6 @@ for my $query (1 .. $count) {
     next;
   }
   print "\\echo \@\@$query", $made{returned} ? ' returned' : $mode eq 'explain' ? ' plan' : '', "\n";
-  print "RESET ALL;\nSET gdpr.app_user = '$pass$query';\n", map({ "SET $_ = off;\n" } @off), $prepared ? "SET plan_cache_mode = force_generic_plan;\n" : '',
+  print "RESET ALL;\nSET gdpr.app_user = '$pass$query';\n", map({ "SET $_;\n" } @settings), $prepared ? "SET plan_cache_mode = force_generic_plan;\n" : '',
     $execution{$mode}->($made{sql}), "\n";
 }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
--- Months of events. Made by gdpr.audit(), the nightly run, the worker, and by a writer that finds none; never by
--- CREATE EXTENSION, or a restore would meet its own.
+-- Months of events and of reads. Made by gdpr.audit(), the nightly run, the worker, and by a writer that finds none;
+-- never by CREATE EXTENSION, or a restore would meet its own.
 
 --| The first statement number of the month that a time lies in.
 CREATE OR REPLACE FUNCTION gdpr_internal.first_statement(at timestamptz) RETURNS bigint
@@ -28,6 +28,12 @@ BEGIN
       'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n);'
       'CREATE INDEX ON gdpr_internal.%1$I (subject_key, subject_type);'
       'CREATE INDEX ON gdpr_internal.%1$I (tombstone) WHERE tombstone IS NOT NULL'
+    WHEN 'access_read' THEN
+      -- no key: a statement has a row for each way from its rows to people, and more the longer it took
+      'CREATE INDEX ON gdpr_internal.%1$I (statement);'
+      'CREATE INDEX ON gdpr_internal.%1$I USING gin (people gdpr_internal.person_set_ops) WHERE people IS NOT NULL;'
+      'CREATE INDEX ON gdpr_internal.%1$I (place, statement) WHERE scope IN (''A'', ''U'');'
+      'CREATE INDEX ON gdpr_internal.%1$I USING brin (at)'
     ELSE
       'ALTER TABLE gdpr_internal.%1$I ADD PRIMARY KEY (statement, n, place);'
       'CREATE INDEX ON gdpr_internal.%1$I (subject_key)' END, part);
@@ -40,13 +46,27 @@ BEGIN
   EXECUTE format('CREATE TRIGGER zz_gdpr_history_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
     'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.keep_history()', part);
   EXECUTE format('COMMENT ON TABLE gdpr_internal.%I IS %L', part,
-    format('Events of %s (UTC)', to_char(month, 'YYYY-MM')));
+    format(CASE parent WHEN 'access_read' THEN 'Reads' ELSE 'Events' END || ' of %s (UTC)', to_char(month, 'YYYY-MM')));
   EXECUTE format('ALTER TABLE gdpr_internal.%I ATTACH PARTITION gdpr_internal.%I FOR VALUES FROM (%s) TO (%s)', parent, part,
     gdpr_internal.first_statement(month AT TIME ZONE 'UTC'),
     gdpr_internal.first_statement((month + interval '1 month') AT TIME ZONE 'UTC'));
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.make_audit_partition(name, timestamp) IS 'Makes one month of one table of events';
+COMMENT ON FUNCTION gdpr_internal.make_audit_partition(name, timestamp) IS 'Makes one month of one table of events or reads';
+
+--| The month of reads that a statement belongs to: what waited long in the spool may be of one that nobody made.
+CREATE OR REPLACE FUNCTION gdpr_internal.make_access_partition(statement bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  month CONSTANT timestamp := date_trunc('month', gdpr_internal.statement_time(make_access_partition.statement) AT TIME ZONE 'UTC');
+BEGIN
+  LOCK TABLE ONLY gdpr_internal.audit_change IN SHARE UPDATE EXCLUSIVE MODE;
+  IF gdpr_internal.resolve('gdpr_internal', format('access_read_%s', to_char(month, 'YYYYMM'))) IS NULL THEN
+    PERFORM gdpr_internal.make_audit_partition('access_read', month);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.make_access_partition(bigint) IS 'Makes the month of reads that a statement belongs to';
 
 --| Makes the partitions of this month and of the next ones; how many there were to make. Needs no lock that a
 --| writer holds back or waits for.
@@ -54,7 +74,7 @@ CREATE OR REPLACE FUNCTION gdpr_internal.make_audit_partitions(months_ahead int 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- audit_statement last: where it has a month, the others have it
-  parents CONSTANT name[] := '{audit_change, audit_subject, audit_statement}';
+  parents CONSTANT name[] := '{access_read, audit_change, audit_subject, audit_statement}';
   first CONSTANT timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
   parent name;
   month timestamp;
@@ -79,4 +99,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.make_audit_partitions(int) IS
-  'Makes the partitions of events for this month (UTC) and the next ones; returns how many were made';
+  'Makes the partitions of events and reads for this month (UTC) and the next ones; returns how many were made';

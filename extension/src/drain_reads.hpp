@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: PostgreSQL
+// Statements of the spool become rows: numbers in place of names, people in place of what a link
+// says, chunks of one long statement put together.
+#pragma once
+
+#include "core/spool_frame.hpp"
+
+#include "extension/src/drain_links.hpp"
+#include "extension/src/drain_names.hpp"
+#include "extension/src/drain_rows.hpp"
+
+#include "extension/src/pg.hpp"
+
+namespace gdpr::pg {
+
+/// What F frames defined in a file; actor -1: not asked for yet.
+struct FactsDefinition {
+  bool known;
+  FactsFrame facts;
+  int32 actor;
+};
+
+/// What P frames defined in a file; numbers by native, -1: not asked for yet.
+struct PlaceDefinition {
+  bool known;
+  PlaceFrame place;
+  int32 numbers[2];
+};
+
+/// Definitions of one file, in its memory.
+struct Definitions {
+  FactsDefinition* facts;
+  int facts_room;
+  PlaceDefinition* places;
+  int places_room;
+};
+
+/// Chunks that wait for further ones of the same statement and place.
+struct Gathered;
+
+constexpr int kGathered = 32;
+
+/// What writes the rows of one batch.
+struct ReadSink {
+  MemoryContext batch;
+  MemoryContext frame;  ///< reset after each
+  ReadWriter writer;
+  DrainNames* names;
+  DrainLinks* links;
+  Gathered* gathered[kGathered];
+  int gathered_count;
+  TimestampTz now;
+};
+
+void BeginSink(ReadSink& sink, MemoryContext batch);
+
+void Define(Definitions& definitions, const FactsFrame& facts);
+void Define(Definitions& definitions, const PlaceFrame& place);
+
+/// Writes the rows of a statement's frame.
+/// out     false: a table on the way of a link is locked; nothing was written
+bool WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process);
+
+/// Writes what was gathered of a file, whose definitions go.
+void WriteGathered(ReadSink& sink);
+
+void EndSink(ReadSink& sink);
+
+}  // namespace gdpr::pg

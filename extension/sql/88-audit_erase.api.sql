@@ -128,11 +128,12 @@ CREATE OR REPLACE FUNCTION gdpr_internal.audit_before(plan jsonb, hits gdpr_inte
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM gdpr_internal.audit_shape) THEN
-    RETURN NULL;
+    RETURN NULL;  -- nor any read: gdpr.audit() is an event
   END IF;
   RETURN jsonb_build_object('rows', gdpr_internal.audited_row_keys(plan, hits),
     'actors', CASE WHEN current_setting('gdpr.app_user', true) <> '' OR EXISTS (
         SELECT FROM gdpr_internal.audit_statement AS s WHERE s.app_user IS NOT NULL)
+        OR EXISTS (SELECT FROM gdpr_internal.access_actor AS a WHERE a.app_user IS NOT NULL)
       THEN gdpr_internal.actor_values(plan, hits, keys) ELSE '[]' END);
 END
 $$;
@@ -317,6 +318,7 @@ BEGIN
   IF key_is_personal THEN
     PERFORM gdpr_internal.rewrite_history('audit people', erase_audit.subject_type, old_keys, new_keys, upto);
   END IF;
+  PERFORM gdpr_internal.erase_access(erase_audit.subject_type, old_keys, new_keys, upto, key_is_personal, known->'actors');
   RETURN tombstone;
 END
 $$;

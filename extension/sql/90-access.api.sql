@@ -2,24 +2,34 @@
 -- What is read of the reads: one view by person, one by statement. A short statement is one row for each relation and way
 -- to people (part W); of a longer one the beginning (B), pieces (S) and the end (E) are put together here.
 
+--| Whether a process is still at a statement.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_running(pid int, started timestamptz, at timestamptz) RETURNS boolean
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'gdpr_is_running';
+COMMENT ON FUNCTION gdpr_internal.is_running(int, timestamptz, timestamptz) IS
+  'True while a process of the server is at the statement, or in the transaction, that began then';
+
 --| Rows of reads with what they have in common with their statement. The beginning's "may reach all" is for statements
 --| that did not end: the end says what was really reached.
 CREATE OR REPLACE VIEW gdpr_internal.access_part AS
   SELECT true AS whole, r.statement, r.at, r.at AS noted, r.place, r.scope, r.rows, r.people, r.actor, r.query, r.snapshot, r.command, r.engine,
-    CASE r.status WHEN 'C' THEN 'complete' WHEN 'A' THEN 'failed' ELSE 'left open' END AS status
-  FROM gdpr_internal.access_read AS r WHERE r.part = 'W' AND r.scope IS NOT NULL
+    -- a cursor that was read on, or a trigger that failed: then there is an end, too
+    CASE coalesce(e.status, r.status) WHEN 'C' THEN 'complete' WHEN 'A' THEN 'failed' ELSE 'left open' END AS status
+  FROM gdpr_internal.access_read AS r
+  LEFT JOIN LATERAL (
+    SELECT x.status FROM gdpr_internal.access_read AS x WHERE x.statement = r.statement AND x.part = 'E' LIMIT 1) AS e ON true
+  WHERE r.part = 'W' AND r.scope IS NOT NULL
   UNION ALL
   SELECT false, r.statement, coalesce(h.at, r.at), r.at, r.place, r.scope, r.rows, r.people, h.actor, h.query, h.snapshot, h.command, h.engine,
     CASE coalesce(e.status, h.status) WHEN 'C' THEN 'complete' WHEN 'A' THEN 'failed' WHEN 'L' THEN 'left open'
-      ELSE CASE WHEN p.ended IS NULL THEN 'running' ELSE 'unclosed' END END
+      ELSE CASE WHEN p.ended IS NULL AND gdpr_internal.is_running(p.pid, p.started, h.at) THEN 'running' ELSE 'unclosed' END END
   FROM gdpr_internal.access_read AS r
-  -- a statement whose beginning was lost is somebody's all the same; one of parallel workers may have begun as a whole
+  -- a statement whose beginning was lost is somebody's all the same; one that went on, or of parallel workers, may have begun as a whole
   LEFT JOIN LATERAL (
     SELECT x.at, x.actor, x.query, x.snapshot, x.command, x.engine, x.status, x.process FROM gdpr_internal.access_read AS x
     WHERE x.statement = r.statement AND x.part IN ('B', 'W') ORDER BY x.part LIMIT 1) AS h ON true
   LEFT JOIN LATERAL (
     SELECT x.status FROM gdpr_internal.access_read AS x WHERE x.statement = r.statement AND x.part = 'E' LIMIT 1) AS e ON true
-  LEFT JOIN gdpr_internal.access_process AS p ON p.process = coalesce(h.process, r.process)
+  LEFT JOIN gdpr_internal.access_process AS p ON p.process = h.process
   WHERE r.part IN ('B', 'S', 'E') AND r.scope IS NOT NULL AND (r.part <> 'B' OR r.scope <> 'A' OR e.status IS NULL);
 COMMENT ON VIEW gdpr_internal.access_part IS 'Rows of reads with the facts of their statement';
 
@@ -87,23 +97,16 @@ COMMENT ON COLUMN gdpr.access_log.engine IS 'true: an erasure or another functio
 CREATE OR REPLACE VIEW gdpr.access_statements AS
   SELECT r.statement, r.at, a.session_role, a.acting_role AS role, a.app_user, a.purpose, a.client_address, a.application,
     lpad(to_hex(r.query), 16, '0') AS query, c.word AS command, p.relation, p.columns, s.word AS scope, p.subject_type,
-    r.people, r.rows AS row_count, r.status, r.engine
+    CASE WHEN r.scope = 'P' THEN CASE WHEN r.pieces = 1 THEN r.size ELSE (
+      SELECT count(DISTINCT m.number) FROM gdpr_internal.access_read AS x CROSS JOIN LATERAL gdpr_internal.set_members(x.people) AS m(number)
+      WHERE x.statement = r.statement AND x.place = r.place AND x.scope = 'P') END END AS people,
+    r.rows AS row_count, r.status, r.engine
   FROM (
-    SELECT w.statement, w.at, w.actor, w.place, w.query, w.command, w.engine, w.status, w.scope, w.rows, gdpr_internal.set_size(w.people) AS people
-    FROM gdpr_internal.access_part AS w
-    WHERE w.whole AND NOT EXISTS (SELECT FROM gdpr_internal.access_read AS x WHERE x.statement = w.statement AND x.part IN ('B', 'S', 'E'))
-    UNION ALL
-    SELECT l.statement, l.at, l.actor, l.place, l.query, l.command, l.engine, l.status, l.scope, l.rows,
-      CASE WHEN l.scope = 'P' THEN (
-        SELECT count(DISTINCT m.number) FROM gdpr_internal.access_read AS x CROSS JOIN LATERAL gdpr_internal.set_members(x.people) AS m(number)
-        WHERE x.statement = l.statement AND x.place = l.place AND x.scope = 'P') END
-    FROM (
-      -- what reached most speaks for the whole: all, unknown, people, nobody
-      SELECT b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status, sum(b.rows)::bigint AS rows,
-        substr('AUPN', min(strpos('AUPN', b.scope::text)), 1)::"char" AS scope
-      FROM gdpr_internal.access_part AS b
-      WHERE EXISTS (SELECT FROM gdpr_internal.access_read AS x WHERE x.statement = b.statement AND x.part IN ('B', 'S', 'E'))
-      GROUP BY b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status) AS l
+    -- what reached most speaks for the whole: all, unknown, people, nobody
+    SELECT b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status, count(*) AS pieces, sum(b.rows)::bigint AS rows,
+      max(gdpr_internal.set_size(b.people)) AS size, substr('AUPN', min(strpos('AUPN', b.scope::text)), 1)::"char" AS scope
+    FROM gdpr_internal.access_part AS b
+    GROUP BY b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status
   ) AS r
   LEFT JOIN gdpr_internal.access_actor AS a ON a.actor = r.actor
   LEFT JOIN gdpr_internal.access_where AS p ON p.place = r.place

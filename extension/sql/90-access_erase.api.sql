@@ -99,7 +99,7 @@ DECLARE
 BEGIN
   IF key_is_personal OR cardinality(claims) > 0 THEN
     -- a batch on its way would still write what is erased here
-    PERFORM gdpr_internal.lock_drain(shared => true);
+    PERFORM gdpr_internal.lock_drain();
   END IF;
   IF cardinality(claims) > 0 THEN
     UPDATE gdpr_internal.access_actor AS a SET app_user = NULL, client_address = NULL

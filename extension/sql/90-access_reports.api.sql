@@ -47,8 +47,10 @@ DECLARE
   first record;
 BEGIN
   SELECT s.operation, s.at, s.xid, s.session_role, h.relation_schema, h.relation_name INTO first FROM (
-    SELECT min(c.statement) AS statement FROM gdpr_internal.audit_change AS c
-    WHERE c.subject_key = known_since.subject_key AND c.subject_type = known_since.subject_type) AS e
+    -- OFFSET 0: or the planner looks for the smallest by going through all
+    SELECT min(c.statement) AS statement FROM (
+      SELECT x.statement FROM gdpr_internal.audit_change AS x
+      WHERE x.subject_key = known_since.subject_key AND x.subject_type = known_since.subject_type OFFSET 0) AS c) AS e
   JOIN gdpr_internal.audit_statement AS s ON s.statement = e.statement
   JOIN gdpr_internal.audit_shape AS h ON h.shape = s.shape;
   IF first.operation = 'I' AND EXISTS (

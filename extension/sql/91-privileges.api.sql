@@ -42,7 +42,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
       'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited', 'drain_access', 'query_digest']),
     ('auditor', 'view', ARRAY['audit_log', 'audit_status', 'audit_seals', 'access_log', 'access_statements']),
     -- A view checks the functions it calls against the reader.
-    ('auditor', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds']),
+    ('auditor', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds', 'is_running']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
       'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
@@ -54,7 +54,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'opt_outs', 'sign_ups', 'rehearsal',
       'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_log', 'audit_status', 'audit_seals',
       'access_log', 'access_statements']),
-    ('dpo', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds'])
+    ('dpo', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds', 'is_running'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;
 COMMENT ON VIEW gdpr_internal.bundle IS 'Bundles of rights: the functions, procedures and views each holds';
 

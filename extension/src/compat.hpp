@@ -177,6 +177,15 @@ inline bool IsInterval(const char* text) {
 #endif
 }
 
+/// What is known of the i-th process of the server, from 1 on, as of this transaction's first look.
+inline const LocalPgBackendStatus* BackendStatus(int i) {
+#if PG_VERSION_NUM >= 160000
+  return pgstat_get_local_beentry_by_index(i);
+#else
+  return pgstat_fetch_stat_local_beentry(i);
+#endif
+}
+
 /// The record of a built-in setting; its address never changes while the server runs.
 inline config_generic* FindSetting(const char* name) {
 #if PG_VERSION_NUM >= 160000

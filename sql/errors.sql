@@ -421,6 +421,12 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr_internal.audit_values('\x0100', '{1}', '{}', 'to')$$,
   $$CREATE TRIGGER mine AFTER DELETE ON job REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION gdpr.audit_changes(); DELETE FROM job WHERE false$$]) AS s;
 
+-- Reads ------------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr_internal.set_of('{1,NULL}')$$,
+  $$SELECT gdpr_internal.set_of(ARRAY(SELECT generate_series(1, 1048577)))$$,
+  $$SELECT gdpr_internal.set_size('\x0102ff')$$]) AS s;
+
 -- Rights, the key, the inside --------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.grant_bundle('everything', 'regress_errors_other')$$,

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/sha256.hpp"
+
 namespace gdpr {
 namespace {
 
@@ -110,6 +112,37 @@ std::vector<std::size_t> Offsets(std::string_view file) {
     offsets.push_back(reader.Offset());
   }
   return offsets;
+}
+
+// What a server of today writes is read by the drain of tomorrow
+TEST(SpoolFrame, GoldenBytes) {
+  std::array<char, 1024> buffer;
+  FrameWriter writer;
+  writer.UseBuffer(buffer.data(), buffer.size());
+  HeaderFrame header = HeaderOf(99);
+  header.standby = false;
+  header.leader_pid = 0;
+  header.leader_started = 0;
+  writer.Header(header);
+  FactsFrame facts = Facts();
+  facts.application.reset();
+  writer.Facts(facts);
+  StatementFrame statement = Statement();
+  statement.start = StatementStart{1, 0xFEDCBA9876543210U, 's', false, 0};
+  statement.entry_count = 1;
+  constexpr std::int64_t kPerson = 42;
+  writer.BeginStatement(statement);
+  writer.People(2, 1, {&kPerson, 1});
+  writer.EndStatement();
+  writer.End();
+  EXPECT_EQ(
+      HexOf(writer.Pending()),
+      "36000000defe104f480001efcdab8967452301c0bae4e827325365030000000000400000630000000000c562"
+      "40030300ac02000000000000000000000000"
+      "19000000cacd280646010103776562056167656e740107737570706f7274000000"
+      "2e0000004c7e79b95302030500000000dda20c40e2c66240030300011032547698badcfe7300000000000000"
+      "00004301025001020154"
+      "02000000e787d9f04503");
 }
 
 TEST(SpoolFrame, WhatIsPutIsRead) {

@@ -46,8 +46,10 @@ struct AccessRelation {
   Oid oid;
   const char* schema;
   const char* name;
-  bool log;      ///< of the audit itself: people unknown, and only what queries read
-  bool unknown;  ///< its rows cannot be told apart: all of it
+  bool toast;    ///< stands for the long values of the relation: they may be anybody's
+  bool log;      ///< of the audit itself: likewise, and only what is read by queries counts
+  int ancestor_count;
+  Oid* ancestors;  ///< itself, and what it is a partition or child of
   int way_count;
   AccessWay* ways;
   AccessPlaces* places;  ///< that statements asked for so far
@@ -58,6 +60,7 @@ struct AccessRelation {
 struct AccessPlaces {
   AccessPlaces* next;
   Bitmapset* columns;
+  int bytes;  ///< no more than this says all of them to the spool
   AccessPlace places[FLEXIBLE_ARRAY_MEMBER];
 };
 

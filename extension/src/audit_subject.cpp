@@ -68,10 +68,6 @@ struct Row {
   }
 };
 
-bool IsInteger(Oid type) {
-  return type == INT2OID || type == INT4OID || type == INT8OID;
-}
-
 // Whether equal values of these types have equal texts, so that a link's value is the key's text.
 bool HaveOneText(Oid own, Oid key, bool single) {
   if (IsInteger(own) && IsInteger(key)) return true;
@@ -118,10 +114,8 @@ bool IsStraight(Relation relation, const SubjectTarget* target, const Row& row) 
   Oid people = DatumGetObjectId(row.Get(kPeople, &isnull));
   if (count != target->count) return false;
   for (int i = 0; i < count; i++) {
-    AttrNumber number = get_attnum(people, NameStr(*DatumGetName(key[i])));
-    if (number <= 0 || !HasPlainCollation(people, number)) return false;
-    Oid type = getBaseType(get_atttype(people, number));
-    if (!HaveOneText(BaseType(relation, target->numbers[i]), type, count == 1)) return false;
+    const char* name = NameStr(*DatumGetName(key[i]));
+    if (!RepeatsKey(BaseType(relation, target->numbers[i]), people, name, count == 1)) return false;
   }
   return true;
 }
@@ -213,6 +207,16 @@ void FindInRow(SubjectSearch* search, int place, TupleTableSlot* slot, Found* fo
 }
 
 }  // namespace
+
+bool IsInteger(Oid type) {
+  return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+bool RepeatsKey(Oid own, Oid people, const char* key, bool single) {
+  AttrNumber number = get_attnum(people, key);
+  if (number <= 0 || !HasPlainCollation(people, number)) return false;
+  return HaveOneText(own, getBaseType(get_atttype(people, number)), single);
+}
 
 Subjects* ReadSubjects(Relation relation, MemoryContext context) {
   Oid user;

@@ -22,6 +22,13 @@ struct Subjects;
 /// What is known of one statement; opaque.
 struct SubjectSearch;
 
+/// Whether a type is one whose values are numbers wherever people are named by them.
+bool IsInteger(Oid type);
+
+/// Whether a link's column of base type `own` has the text of the key column `key` of the table of
+/// people that it refers to, so that its value says whose a row is. single: the key's only column.
+bool RepeatsKey(Oid own, Oid people, const char* key, bool single);
+
 /// Reads what is declared for the rows of a relation: a partition or child has its ancestors' links
 /// too. It lives in `context`, until the relation is invalidated: a change of links, or of tables
 /// on their way, invalidates it. NULL: the rows are nobody's.

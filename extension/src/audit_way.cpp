@@ -128,20 +128,6 @@ bool NeedsQuotes(const char* text) {
   return false;
 }
 
-// A field as record_out writes it.
-void AppendField(StringInfo buffer, const char* text) {
-  if (!NeedsQuotes(text)) {
-    appendStringInfoString(buffer, text);
-    return;
-  }
-  appendStringInfoChar(buffer, '"');
-  for (const char* c = text; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\') appendStringInfoChar(buffer, *c);
-    appendStringInfoChar(buffer, *c);
-  }
-  appendStringInfoChar(buffer, '"');
-}
-
 }  // namespace
 
 struct WaySearch {
@@ -177,6 +163,19 @@ Bytes BytesOf(WaySearch* search, const Datum* values) {
 }
 
 }  // namespace
+
+void AppendField(StringInfo buffer, const char* text) {
+  if (!NeedsQuotes(text)) {
+    appendStringInfoString(buffer, text);
+    return;
+  }
+  appendStringInfoChar(buffer, '"');
+  for (const char* c = text; *c != '\0'; c++) {
+    if (*c == '"' || *c == '\\') appendStringInfoChar(buffer, *c);
+    appendStringInfoChar(buffer, *c);
+  }
+  appendStringInfoChar(buffer, '"');
+}
 
 void SetKeyForm(TextForm* form, Oid type, bool single, MemoryContext context) {
   if (single) {

@@ -25,6 +25,9 @@ void SetKeyForm(TextForm* form, Oid type, bool single, MemoryContext context);
 /// code.
 char* KeyText(TextForm* forms, int count, const Datum* values);
 
+/// Appends a field of a row literal as record_out writes it.
+void AppendField(StringInfo buffer, const char* text);
+
 /// The text of a value of the relation, whose cast is the code of the relation's owner.
 char* TextAsOwner(Relation relation, TextForm* form, Datum value);
 

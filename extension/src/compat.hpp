@@ -4,6 +4,15 @@
 
 #include "extension/src/pg.hpp"
 
+// Parameters and arguments of ExecutorRun and its hook.
+#if PG_VERSION_NUM >= 180000
+#define GDPR_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count
+#define GDPR_RUN_ARGUMENTS query, direction, count
+#else
+#define GDPR_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define GDPR_RUN_ARGUMENTS query, direction, count, once
+#endif
+
 namespace gdpr::pg {
 
 /// Whether `role` owns `relation` (superusers own everything).
@@ -132,6 +141,43 @@ inline List* QueryPermissions([[maybe_unused]] Query* query) {
   return query->rteperminfos;
 #else
   return NIL;
+#endif
+}
+
+/// The columns that a query asks of one entry of its range table, in the numbers of that entry's
+/// relation. Since 16 a partition or child has none of its own: those asked of its ancestors are taken.
+inline Bitmapset* SelectedColumns([[maybe_unused]] EState* estate, RangeTblEntry* entry,
+                                  [[maybe_unused]] const Oid* ancestors,
+                                  [[maybe_unused]] int ancestor_count) {
+#if PG_VERSION_NUM >= 160000
+  List* permissions = estate->es_rteperminfos;
+  if (entry->perminfoindex != 0) return getRTEPermissionInfo(permissions, entry)->selectedCols;
+  Bitmapset* columns = nullptr;
+  ListCell* cell;
+  foreach (cell, permissions) {
+    auto* asked = lfirst_node(RTEPermissionInfo, cell);
+    bool related = false;
+    for (int i = 0; i < ancestor_count; i++) related |= ancestors[i] == asked->relid;
+    for (int bit = -1; related && (bit = bms_next_member(asked->selectedCols, bit)) >= 0;) {
+      AttrNumber number = bit + FirstLowInvalidHeapAttributeNumber;
+      char* name = number > 0 ? get_attname(asked->relid, number, true) : nullptr;
+      if (name != nullptr) number = get_attnum(entry->relid, name);
+      columns = bms_add_member(columns, number - FirstLowInvalidHeapAttributeNumber);
+    }
+  }
+  return columns;
+#else
+  return entry->selectedCols;
+#endif
+}
+
+/// Walks through the nodes below one: planstate_tree_walker.
+inline bool WalkPlanStates(PlanState* state, bool (*walker)(PlanState*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+  return planstate_tree_walker(state, walker, context);
+#else
+  return planstate_tree_walker(state, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)),
+                               context);
 #endif
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 // Where the library meets the server: settings, label provider, callbacks.
+#include "extension/src/access_capture.hpp"
+#include "extension/src/access_plan.hpp"
+#include "extension/src/access_utility.hpp"
 #include "extension/src/allowed.hpp"
 #include "extension/src/audit_relation.hpp"
 #include "extension/src/freeze.hpp"
@@ -53,4 +56,7 @@ void _PG_init(void) {
   RegisterAudit();
   RegisterSealing();
   RegisterSpool();
+  RegisterCapture();
+  RegisterAccessPlan();
+  RegisterAccessUtility();
 }

@@ -95,7 +95,7 @@ $$;
 COMMENT ON FUNCTION gdpr.expire_access() IS
   'Drops months of reads that are older than gdpr.access_retention; returns how many months';
 
---| Until the end of the transaction nobody drains.
-CREATE OR REPLACE FUNCTION gdpr_internal.lock_drain() RETURNS void
+--| Until the end of the transaction nobody drains. Erasures do not wait for each other.
+CREATE OR REPLACE FUNCTION gdpr_internal.lock_drain(shared boolean DEFAULT false) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_lock_drain';
-COMMENT ON FUNCTION gdpr_internal.lock_drain() IS 'Keeps others from draining the spool until the end of the transaction';
+COMMENT ON FUNCTION gdpr_internal.lock_drain(boolean) IS 'Keeps others from draining the spool until the end of the transaction';

@@ -40,6 +40,7 @@ struct Reading {
   const SpoolFile& file;
   SpoolProcess* process;
   bool live;
+  bool last;   ///< of its process
   int64 from;  ///< frames before are drained; their definitions count
   Definitions definitions;
   bool any;  ///< some frame checked
@@ -64,6 +65,12 @@ void NoteDamage(Reading& reading) {
   NoteIncident("damaged", reading.process, 1, 0, 0, &reading.file);
 }
 
+void NoteMissing(Reading& reading, int64 frames) {
+  reading.process->missing += frames;
+  reading.process->changed = reading.process->process != 0;
+  NoteIncident("missing", reading.process, frames, 0, 0, &reading.file);
+}
+
 // Whether this server wrote it, as this process of this database.
 bool IsOurs(const Reading& reading, const HeaderFrame& header) {
   const SpoolIdentity& identity = header.identity;
@@ -80,10 +87,13 @@ bool GoOn(Reading& reading, FrameReader& frames, FrameResult result) {
   auto offset = static_cast<int64>(frames.Offset());
   bool more = frames.Skip() > 0;
   if (!more && reading.live) return false;
-  if (offset >= reading.from) NoteDamage(reading);
-  if (!more && reading.process->process != 0 && result == FrameResult::kTorn) {
-    // Nobody writes it to its end any more
-    reading.process->missing++;
+  if (offset < reading.from) return more;
+  if (more || result == FrameResult::kDamaged) {
+    NoteDamage(reading);
+  } else if (reading.last) {
+    // The process went before it was written to its end. (One that went on without it gave its
+    // number to the next frame, or left a gap.)
+    NoteMissing(reading, 1);
   }
   return more;
 }
@@ -91,11 +101,7 @@ bool GoOn(Reading& reading, FrameReader& frames, FrameResult result) {
 void CountGap(Reading& reading, const SpoolFrame& frame) {
   SpoolProcess* process = reading.process;
   auto counter = static_cast<int64>(frame.counter);
-  if (counter > process->next_frame) {
-    int64 gap = counter - process->next_frame;
-    process->missing += gap;
-    NoteIncident("missing", process, gap, 0, 0, &reading.file);
-  }
+  if (counter > process->next_frame) NoteMissing(reading, counter - process->next_frame);
   process->next_frame = counter + 1;
 }
 
@@ -187,7 +193,8 @@ void BeginSegment(SpoolProcess* process, const SpoolFile& file) {
   process->changed = process->process != 0;
 }
 
-Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, OpenSpoolFile& open) {
+Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, OpenSpoolFile& open,
+                      bool last) {
   BeginSegment(process, file);
   if (process->process != 0 && process->drained_to == open.size) {
     return open.live ? Verdict::kWaits : Verdict::kDone;
@@ -197,7 +204,7 @@ Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file
     PutAside("damaged", process, file);
     return Verdict::kDone;
   }
-  Reading reading{batch, file, process, open.live, process->drained_to, {}, false};
+  Reading reading{batch, file, process, open.live, last, process->drained_to, {}, false};
   Verdict verdict = ReadFrames(reading, {open.data, static_cast<size_t>(open.size)});
   WriteGathered(batch.sink);
   if (verdict == Verdict::kDone && !open.live) {
@@ -214,7 +221,7 @@ Verdict DrainFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, bo
   MemoryContext old = MemoryContextSwitchTo(batch.file);
   OpenSpoolFile open = OpenSpool(file, last);
   Verdict verdict = Verdict::kDone;
-  if (open.fd >= 0) verdict = DrainOpenFile(batch, process, file, open);
+  if (open.fd >= 0) verdict = DrainOpenFile(batch, process, file, open, last);
   if (verdict == Verdict::kDone && last && !open.live) EndProcess(process, file);
   CloseSpoolFile(open);
   MemoryContextSwitchTo(old);
@@ -260,7 +267,8 @@ int FilesOfProcess(const SpoolList& list, int first) {
   return end - first;
 }
 
-void DrainList(Batch& batch, const SpoolList& list) {
+// False: the batch is full.
+bool DrainList(Batch& batch, const SpoolList& list) {
   // A process that writes much does not keep the others waiting: the next batch begins with another
   static uint32 turn = 0;
   for (int i = 0; i < list.count; i += FilesOfProcess(list, i)) {
@@ -281,6 +289,7 @@ void DrainList(Batch& batch, const SpoolList& list) {
   for (int i = 0; room && i < begin; i += FilesOfProcess(list, i)) {
     room = DrainProcess(batch, &list.files[i], FilesOfProcess(list, i));
   }
+  return room;
 }
 
 void LockDrain(LOCKMODE mode) {
@@ -298,10 +307,11 @@ void DrainBatch(Batch& batch) {
   // After what is known of processes: none that has a row may seem to have lost its files
   SpoolList list = ListSpool();
   BeginSink(batch.sink, batch.context);
-  DrainList(batch, list);
+  bool all = DrainList(batch, list);
   EndProcesses(batch.processes, batch.node);
   EndSink(batch.sink);
   SaveProcesses(batch.processes);
+  if (all && batch.frames == 0 && !batch.held_back) ForgetClaims();
   MemoryContextSwitchTo(old);
   MemoryContextDelete(batch.context);
   // Before it is flushed nobody may take a file away for it
@@ -341,8 +351,8 @@ GDPR_FUNCTION(gdpr_drain_batch) {
   PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(columns, values, nulls)));
 }
 
-// gdpr_internal.lock_drain()
+// gdpr_internal.lock_drain(shared boolean)
 GDPR_FUNCTION(gdpr_lock_drain) {
-  LockDrain(ShareLock);
+  LockDrain(!PG_ARGISNULL(0) && PG_GETARG_BOOL(0) ? ShareLock : ExclusiveLock);
   PG_RETURN_VOID();
 }

@@ -25,7 +25,7 @@ struct Known {
   int64 number;
 };
 
-enum class What : char { kActor = 'a', kPlace = 'p', kPerson = 'k', kDigests = 'd' };
+enum class What : char { kActor = 'a', kPlace = 'p', kPerson = 'k', kDigests = 'd', kClaims = 'c' };
 
 uint32 HashBytes(const void* key, Size) {
   const auto* bytes = static_cast<const Bytes*>(key);
@@ -195,6 +195,33 @@ DrainQuery is_digest = {"SELECT (gdpr_internal.access_key($1, $2, $3, $4) <> $2)
                         SPI_OK_SELECT,
                         nullptr};
 
+DrainQuery find_claims = {"SELECT EXISTS (SELECT FROM gdpr_internal.access_erased)::int::bigint",
+                          0,
+                          {},
+                          SPI_OK_SELECT,
+                          nullptr};
+
+DrainQuery is_claim = {"SELECT gdpr_internal.is_erased_claim($1, $2)::int::bigint",
+                       2,
+                       {TEXTOID, TIMESTAMPTZOID},
+                       SPI_OK_SELECT,
+                       nullptr};
+
+DrainQuery forget_claims = {
+    "DELETE FROM gdpr_internal.access_erased AS e WHERE e.erased_at < now() - interval '1 day'",
+    0,
+    {},
+    SPI_OK_DELETE,
+    nullptr};
+
+bool IsErasedClaim(const MaybeText& app_user, TimestampTz at) {
+  text* claim = app_user ? ServerText(*app_user) : nullptr;
+  if (claim == nullptr) return false;
+  Datum values[] = {PointerGetDatum(claim), TimestampTzGetDatum(at)};
+  RunDrainQuery(is_claim, values, nullptr);
+  return Answer() == 1;
+}
+
 int64 InternActor(const FactsFrame& facts) {
   if (!Fits(facts.session_role) || !Fits(facts.acting_role)) return 0;
   Values values{};
@@ -301,7 +328,26 @@ DrainNames* BeginNames(MemoryContext batch) {
   return names;
 }
 
-int32 ActorOf(DrainNames* names, const FactsFrame& facts) {
+bool ClaimsLeft(DrainNames* names) {
+  StringInfoData buffer;
+  initStringInfo(&buffer);
+  AddByte(&buffer, static_cast<char>(What::kClaims));
+  return Once(names, buffer, [&]() -> int64 {
+           RunDrainQuery(find_claims, nullptr, nullptr);
+           return Answer();
+         }) != 0;
+}
+
+void ForgetClaims() {
+  RunDrainQuery(forget_claims, nullptr, nullptr);
+}
+
+int32 ActorOf(DrainNames* names, const FactsFrame& met, TimestampTz at) {
+  FactsFrame facts = met;
+  if (facts.app_user && ClaimsLeft(names) && IsErasedClaim(facts.app_user, at)) {
+    facts.app_user.reset();
+    facts.client_address.reset();
+  }
   StringInfoData buffer;
   initStringInfo(&buffer);
   AddByte(&buffer, static_cast<char>(What::kActor));

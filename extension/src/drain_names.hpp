@@ -32,8 +32,15 @@ struct DrainNames;
 
 DrainNames* BeginNames(MemoryContext batch);
 
-/// The number of an actor, or 0 where the facts are not texts.
-int32 ActorOf(DrainNames* names, const FactsFrame& facts);
+/// The number of an actor, or 0 where the facts are not texts. Of an application user who left
+/// after `at` neither name nor address is kept.
+int32 ActorOf(DrainNames* names, const FactsFrame& facts, TimestampTz at);
+
+/// Whether application users have left of late, so that it depends on the time what an actor is.
+bool ClaimsLeft(DrainNames* names);
+
+/// For a batch that left nothing undrained: who left long ago has no reads in the spool any more.
+void ForgetClaims();
 
 /// The number of a place whose people are written as `native` says, or 0 where names are not texts.
 int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native);

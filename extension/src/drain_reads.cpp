@@ -205,7 +205,8 @@ bool AddEntry(const Context& context, Definitions& definitions, const SpoolEntry
     if (taken == Taken::kYes) return true;
   }
   char scope = entry.scope == ReadScope::kPeople ? 'U' : static_cast<char>(entry.scope);
-  AddPart(parts, {NumberOf(context.sink, definition, definition.place.native), scope, rows, nullptr});
+  bool native = definition.place.native && definition.place.form == PeopleForm::kNumbers;
+  AddPart(parts, {NumberOf(context.sink, definition, native), scope, rows, nullptr});
   return true;
 }
 
@@ -301,11 +302,13 @@ char PartOf(const StatementFrame& statement) {
   return statement.end ? 'E' : 'S';
 }
 
-int32 ActorOfStart(ReadSink& sink, Definitions& definitions, const StatementStart& start) {
+int32 ActorOfStart(ReadSink& sink, Definitions& definitions, const StatementStart& start, TimestampTz at) {
   if (start.facts >= static_cast<uint64>(definitions.facts_room)) return 0;
   FactsDefinition& definition = definitions.facts[start.facts];
   if (!definition.known) return 0;
-  if (definition.actor < 0) definition.actor = ActorOf(sink.names, definition.facts);
+  if (definition.actor < 0 || ClaimsLeft(sink.names)) {
+    definition.actor = ActorOf(sink.names, definition.facts, at);
+  }
   return definition.actor;
 }
 
@@ -320,7 +323,7 @@ ReadRow RowOf(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame,
   if (statement.end) row.status = static_cast<char>(*statement.end);
   if (!statement.start) return row;
   row.begins = true;
-  row.actor = ActorOfStart(sink, definitions, *statement.start);
+  row.actor = ActorOfStart(sink, definitions, *statement.start, row.at);
   row.query = static_cast<int64>(statement.start->query);
   row.snapshot = statement.start->snapshot;
   row.command = statement.start->command;

@@ -156,7 +156,7 @@ void AddRead(ReadWriter& writer, const ReadRow& row) {
   set(kProcess, true, Int32GetDatum(row.process));
   set(kActor, row.actor != 0, Int32GetDatum(row.actor));
   set(kQuery, row.begins, Int64GetDatum(row.query));
-  set(kSnapshot, row.begins, FullTransactionIdGetDatum(FullTransactionIdFromU64(row.snapshot)));
+  set(kSnapshot, row.snapshot != 0, FullTransactionIdGetDatum(FullTransactionIdFromU64(row.snapshot)));
   set(kRows, true, Int64GetDatum(row.rows));
   set(kPlace, row.place != 0, Int32GetDatum(row.place));
   set(kPart, true, CharGetDatum(row.part));

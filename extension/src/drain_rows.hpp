@@ -6,7 +6,7 @@
 
 namespace gdpr::pg {
 
-/// One row. Zero in `actor`, `place`, `command`, `status`, `scope` and `people`: NULL.
+/// One row. Zero in `actor`, `snapshot`, `place`, `status`, `scope` and `people`: NULL.
 struct ReadRow {
   int64 statement;
   TimestampTz at;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: PostgreSQL
-// The worker that seals one database: seals until nothing is left, stays while more comes, and goes
-// as soon as nobody writes or somebody wants the database for himself. Everything it runs is ours,
-// as gdpr_owner.
+// The worker of one database: drains the spool of reads and seals changes until nothing is left,
+// stays while more comes, and goes as soon as nobody reads or writes or somebody wants the database
+// for himself. Everything it runs is ours, as gdpr_owner. Draining and sealing fail and wait each
+// for itself: nothing that holds seals back holds reads back.
+#include "extension/src/drain.hpp"
 #include "extension/src/seal_settings.hpp"
 #include "extension/src/seal_work.hpp"
 
@@ -18,6 +20,7 @@ constexpr int kTickMilliseconds = 250;  // how soon it notices that somebody wan
 constexpr int kLongestStay = 10;        // seconds; with a longer interval it comes again instead
 constexpr int kLongestPause = 60;       // seconds between tries that fail
 constexpr int kFullBatch = 65536;
+constexpr int kDrainInterval = 1;  // seconds
 
 SealSlot* slot = nullptr;
 
@@ -45,6 +48,7 @@ void UseOwnSettings() {
                                      {"row_security", "on"},
                                      {"statement_timeout", "0"},
                                      {"lock_timeout", "1s"},
+                                     {"synchronous_commit", "on"},
                                      {"timezone", "UTC"},
                                      {"jit", "off"}};
   for (const auto& setting : settings) {
@@ -112,6 +116,16 @@ bool Ask(const char* query, int64* answer) {
   return exists;
 }
 
+Round DrainAll(Look*) {
+  int64 frames;
+  do {
+    CHECK_FOR_INTERRUPTS();
+    if (!Ask("SELECT b.frames FROM gdpr_internal.drain_batch() AS b", &frames)) return Round::kGone;
+    if (IsWanted()) return Round::kWanted;
+  } while (frames > 0);
+  return Round::kDone;
+}
+
 Round SealAll(Look* look) {
   int64 made;
   if (!Ask("SELECT gdpr_internal.make_audit_partitions()::bigint", &made)) return Round::kGone;
@@ -126,24 +140,35 @@ Round SealAll(Look* look) {
   return Round::kDone;
 }
 
+// What the worker does in turn.
+struct Duty {
+  Round (*work)(Look*);
+  uint32 SealSlot::*complaint;
+  const char* failed;
+};
+
+const Duty kDrain = {DrainAll, &SealSlot::drain_complaint,
+                     "could not drain the spool of reads of database \"%s\": %s"};
+const Duty kSeal = {SealAll, &SealSlot::complaint,
+                    "could not seal the audit log of database \"%s\": %s"};
+
 // Tells the log once for each state: the same complaint is not repeated.
-void Complain(const ErrorData* error) {
+void Complain(const Duty& duty, const ErrorData* error) {
   uint32 hash = hash_bytes(reinterpret_cast<const unsigned char*>(error->message),
                            static_cast<int>(strlen(error->message))) |
                 1;
-  if (slot->complaint == hash) return;
-  slot->complaint = hash;
+  if (slot->*duty.complaint == hash) return;
+  slot->*duty.complaint = hash;
   ereport(WARNING, (errcode(error->sqlerrcode),
-                    errmsg("could not seal the audit log of database \"%s\": %s", database_name,
-                           error->message),
+                    errmsg_internal(duty.failed, database_name, error->message),
                     error->hint != nullptr ? errhint("%s", error->hint) : 0));
 }
 
-Round TrySealAll(MemoryContext work, Look* look) {
+Round Try(const Duty& duty, MemoryContext work, Look* look) {
   // volatile: set between setjmp and longjmp
   volatile Round round = Round::kFailed;
   PG_TRY();
-  { round = SealAll(look); }
+  { round = duty.work(look); }
   PG_CATCH();
   {
     MemoryContextSwitchTo(work);
@@ -155,7 +180,7 @@ Round TrySealAll(MemoryContext work, Look* look) {
     bool exists = HasAudit();
     CommitTransactionCommand();
     MemoryContextSwitchTo(work);
-    if (exists) Complain(error);
+    if (exists) Complain(duty, error);
     round = exists ? Round::kFailed : Round::kGone;
   }
   PG_END_TRY();
@@ -176,55 +201,87 @@ void WarnOfAge(int64 age) {
   slot->warned = old;
 }
 
-void Rest(int seconds) {
-  slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), INT64CONST(1000) * seconds);
+TimestampTz After(int seconds) {
+  return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), INT64CONST(1000) * seconds);
 }
 
-void Pause() {
-  slot->pause =
-      slot->pause == 0 ? Min(seal_interval, kLongestPause) : Min(slot->pause * 2, kLongestPause);
-  Rest(slot->pause);
+void Pause(int* pause, int first, TimestampTz* not_before) {
+  *pause = *pause == 0 ? Min(first, kLongestPause) : Min(*pause * 2, kLongestPause);
+  *not_before = After(*pause);
 }
 
-// Waits for one interval. Returns false when somebody wants the database, or another one waits for
-// a worker.
+bool IsDue(bool wanted, TimestampTz not_before) {
+  return wanted && not_before <= GetCurrentTimestamp();
+}
+
+bool SealIsDue() {
+  return IsDue(WantsSeal(*slot), slot->not_before);
+}
+
+bool DrainIsDue() {
+  return IsDue(WantsDrain(*slot), slot->drain_not_before);
+}
+
+// Waits until there is something to do. False: nothing came, somebody wants the database, or
+// another one waits for a worker.
 bool WaitHere() {
-  for (int waited = 0; waited < seal_interval * 1000; waited += kTickMilliseconds) {
+  int longest = Min(seal_interval, kLongestStay) * 1000;
+  for (int waited = 0; waited < longest; waited += kTickMilliseconds) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kTickMilliseconds,
                     PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
-    if (pg_atomic_read_u32(&seal_shared->waiting) > 0 || IsWanted()) return false;
+    if (pg_atomic_read_u32(&seal_shared->waiting) > 0 || IsWanted()) {
+      slot->not_before = Max(slot->not_before, After(1));
+      slot->drain_not_before = Max(slot->drain_not_before, After(1));
+      return false;
+    }
+    if (SealIsDue() || DrainIsDue()) return true;
   }
-  return true;
+  return false;
 }
 
-// After a round that failed or was not finished: `again` stands, the launcher comes back.
-void LeaveUndone(Round round) {
-  if (round == Round::kGone) slot->again = false;
-  if (round == Round::kWanted) Rest(1);
-  if (round == Round::kFailed) Pause();
+// Whether the worker may go on. `again` stands where it may not: the launcher comes back.
+bool Settle(Round round, bool* again, TimestampTz* not_before) {
+  if (round == Round::kGone) *again = false;
+  if (round == Round::kWanted) *not_before = After(1);
+  return round == Round::kDone || round == Round::kFailed;
 }
 
-// After a round that did all it could. Returns whether to begin another one.
-bool StayFor(const Look& look) {
-  slot->complaint = 0;
-  WarnOfAge(look.unsealed_age);
-  slot->again = look.unsealed_age >= 0;  // held back by a transaction that still runs
-  if (look.unsealed_age > kLongestStay) {
-    Pause();
-    return false;
+bool Drain(MemoryContext work) {
+  pg_atomic_write_u32(&slot->reads, 0);
+  slot->drain_again = true;  // also for whoever comes after us, should we not come to an end
+  slot->drain_not_before = After(kDrainInterval);
+  Look look{};
+  Round round = Try(kDrain, work, &look);
+  if (round == Round::kFailed) Pause(&slot->drain_pause, kDrainInterval, &slot->drain_not_before);
+  if (round == Round::kDone) {
+    slot->drain_again = drain_held_back;
+    slot->drain_pause = 0;
+    slot->drain_complaint = 0;
   }
-  slot->pause = 0;
-  if (seal_interval > kLongestStay || pg_atomic_read_u32(&seal_shared->waiting) > 0) {
-    Rest(seal_interval);
-    return false;
+  return Settle(round, &slot->drain_again, &slot->drain_not_before);
+}
+
+bool Seal(MemoryContext work) {
+  pg_atomic_write_u32(&slot->work, 0);
+  slot->again = true;
+  slot->not_before = After(Min(seal_interval, kLongestPause));
+  Look look{0, -1};
+  Round round = Try(kSeal, work, &look);
+  if (round == Round::kFailed) Pause(&slot->pause, seal_interval, &slot->not_before);
+  if (round == Round::kDone) {
+    slot->complaint = 0;
+    WarnOfAge(look.unsealed_age);
+    slot->again = look.unsealed_age >= 0;  // held back by a transaction that still runs
+    if (look.unsealed_age > kLongestStay) {
+      Pause(&slot->pause, seal_interval, &slot->not_before);
+    } else {
+      slot->pause = 0;
+      slot->not_before = After(seal_interval);
+    }
   }
-  if (!WaitHere()) {
-    Rest(1);
-    return false;
-  }
-  return slot->again || pg_atomic_read_u32(&slot->work) != 0;
+  return Settle(round, &slot->again, &slot->not_before);
 }
 
 bool TakeSlot() {
@@ -254,19 +311,16 @@ void gdpr_sealer_main(Datum database) {
   if (!TakeSlot()) proc_exit(0);
   MemoryContext work =
       AllocSetContextCreate(TopMemoryContext, "pg_gdpr sealer", ALLOCSET_DEFAULT_SIZES);
-  Round round;
-  Look look;
-  do {
+  // Nobody may have flagged what a crash or a restore left behind: the first look is at everything
+  bool goes_on = !IsDue(true, slot->drain_not_before) || Drain(work);
+  if (goes_on && IsDue(true, slot->not_before)) goes_on = Seal(work);
+  while (goes_on && WaitHere()) {
     if (ConfigReloadPending) {
       ConfigReloadPending = false;
       ProcessConfigFile(PGC_SIGHUP);
     }
-    pg_atomic_write_u32(&slot->work, 0);
-    slot->again = true;  // also for whoever comes after us, should we not come to an end
-    Rest(Min(seal_interval, kLongestPause));
-    look = {0, -1};
-    round = TrySealAll(work, &look);
-  } while (round == Round::kDone && StayFor(look));
-  if (round != Round::kDone) LeaveUndone(round);
+    if (DrainIsDue()) goes_on = Drain(work);
+    if (goes_on && SealIsDue()) goes_on = Seal(work);
+  }
   proc_exit(0);
 }

@@ -19,7 +19,7 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.access_number(text, text) IS 'The number under which sets know a key that is not a number itself';
 
---| Calls a person otherwise in the reads before a statement, where renaming access_person would not do: the key is a number
+--| Calls a person otherwise in the reads before a statement (up to its second, see gdpr.subject_access), where renaming access_person would not do: the key is a number
 --| and stands in the sets itself, is somebody else's by now, or the person had several.
 CREATE OR REPLACE FUNCTION gdpr_internal.rename_in_reads(
   subject_type text, old_key text, new_key text, upto bigint)
@@ -37,7 +37,7 @@ BEGIN
   FOREACH given IN ARRAY numbers.given LOOP
     UPDATE gdpr_internal.access_read AS r
     SET people = gdpr_internal.set_of(ARRAY(SELECT CASE m.number WHEN given THEN known ELSE m.number END FROM gdpr_internal.set_members(r.people) AS m(number)))
-    WHERE r.people OPERATOR(gdpr_internal.@>) given AND r.place = ANY (others) AND r.statement < rename_in_reads.upto;
+    WHERE r.people OPERATOR(gdpr_internal.@>) given AND r.place = ANY (others) AND r.statement - 1073741824 < rename_in_reads.upto;
     DELETE FROM gdpr_internal.access_person AS p WHERE p.person = given AND NOT EXISTS (
       SELECT FROM gdpr_internal.access_read AS r WHERE r.people OPERATOR(gdpr_internal.@>) given AND r.place = ANY (others));
   END LOOP;
@@ -46,10 +46,10 @@ BEGIN
     INSERT INTO gdpr_internal.access_read (statement, at, frame, process, rows, place, part, scope, people)
     SELECT r.statement, r.at, r.frame, r.process, 0, gdpr_internal.place_of_digests(r.place), 'S', 'P', gdpr_internal.set_of(ARRAY[known])
     FROM gdpr_internal.access_read AS r
-    WHERE r.people OPERATOR(gdpr_internal.@>) numbers.own AND r.place = ANY (native) AND r.statement < rename_in_reads.upto;
+    WHERE r.people OPERATOR(gdpr_internal.@>) numbers.own AND r.place = ANY (native) AND r.statement - 1073741824 < rename_in_reads.upto;
     UPDATE gdpr_internal.access_read AS r
     SET people = gdpr_internal.set_of(ARRAY(SELECT m.number FROM gdpr_internal.set_members(r.people) AS m(number) WHERE m.number <> numbers.own))
-    WHERE r.people OPERATOR(gdpr_internal.@>) numbers.own AND r.place = ANY (native) AND r.statement < rename_in_reads.upto;
+    WHERE r.people OPERATOR(gdpr_internal.@>) numbers.own AND r.place = ANY (native) AND r.statement - 1073741824 < rename_in_reads.upto;
   END IF;
 END
 $$;

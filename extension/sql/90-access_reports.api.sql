@@ -37,6 +37,20 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.reads_of(text, text) IS 'Statements and places whose sets hold a person';
 
+--| The keys that a person has and had, each until the statement that changed it; of a type that is gone, the one given.
+CREATE OR REPLACE FUNCTION gdpr_internal.read_keys(subject_type text, subject_key text)
+RETURNS TABLE(key text, upto bigint)
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM gdpr_internal.subject_type AS t WHERE t.subject_type = read_keys.subject_type) THEN
+    RETURN QUERY SELECT h.key, h.upto FROM gdpr_internal.keys_held(read_keys.subject_type, '{1}', ARRAY[read_keys.subject_key]) AS h;
+  ELSE
+    RETURN QUERY SELECT read_keys.subject_key, 9223372036854775807;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.read_keys(text, text) IS 'Keys under which the log of reads may know a person, each until which statement';
+
 --| When the person's row came into being, as far as the log of changes knows: nobody can have read it before. Only
 --| where nothing is known of an earlier time.
 CREATE OR REPLACE FUNCTION gdpr_internal.known_since(
@@ -80,7 +94,10 @@ BEGIN
     lpad(to_hex(r.query), 16, '0'), c.word, p.relation, p.columns, s.word, p.subject_type,
     CASE WHEN f.scope = 'P' THEN person END, r.row_count, r.status, r.engine
   FROM (
-    SELECT x.statement, x.place, 'P'::"char" AS scope FROM gdpr_internal.reads_of(subject_access.subject_type, person) AS x
+    SELECT x.statement, x.place, 'P'::"char" AS scope
+    FROM gdpr_internal.read_keys(subject_access.subject_type, person) AS h, gdpr_internal.reads_of(subject_access.subject_type, h.key) AS x
+    -- numbers of statements are seconds: the one in which the key changed is somebody's, rather than nobody's
+    WHERE x.statement - 1073741824 < h.upto
     UNION
     SELECT x.statement, x.place, x.scope
     FROM gdpr_internal.access_place AS o CROSS JOIN LATERAL (

@@ -2,7 +2,7 @@
 -- The reports on reads, on rows made by hand as the drain writes them. Law: what any row says reached a person is in that
 -- person's report, once; sums are of people, not of reads; nothing that did not close is shown as closed.
 SET client_min_messages = error;
-SELECT plan(60);
+SELECT plan(64);
 \o /dev/null
 SELECT gdpr.create_key();
 CREATE SCHEMA r;
@@ -183,8 +183,20 @@ SELECT is_empty($$SELECT * FROM gdpr.access_log WHERE subject_key = '900001'$$, 
 SELECT is((SELECT count(*) FROM gdpr.access_log WHERE subject_key = '900002'), 1::bigint, 'others'' do not');
 SELECT r.same($$SELECT statement, session_role::text, status FROM gdpr.subject_access('citizen', (SELECT subject_key FROM gdpr.certificates WHERE subject_type = 'citizen'))$$,
   $$VALUES (r.number(70), 'desk', 'complete'), (r.number(71), 'desk', 'complete')$$, 'and is found under the digest');
--- Keys that were handed on.
-SELECT r.row(80, 'W', 1, 3, 'P', ARRAY[(SELECT person FROM gdpr_internal.access_person WHERE subject_key = 'c@x.example')], 1, 'C') \g /dev/null
+-- Keys that were changed and handed on.
+INSERT INTO r.reader VALUES ('k1@x.example', 'K') \g /dev/null
+INSERT INTO gdpr_internal.access_person (person, subject_type, subject_key) VALUES (50, 'reader', 'k1@x.example'), (51, 'reader', 'k2@x.example') \g /dev/null
+SELECT r.row(-10, 'W', 1, 3, 'P', '{50}', 1, 'C') \g /dev/null
+UPDATE r.reader SET mail = 'k2@x.example' WHERE mail = 'k1@x.example' \g /dev/null
+SELECT r.row(80, 'W', 1, 3, 'P', '{51}', 1, 'C'), r.row(81, 'W', 1, 3, 'P', '{50}', 1, 'C') \g /dev/null
+SELECT r.same($$SELECT statement FROM gdpr.subject_access('reader', 'k2@x.example') WHERE scope = 'people'$$, $$VALUES (r.number(-10)), (r.number(80))$$,
+  'reads under a former key are the person''s, those of who has that key now are not');
+SELECT gdpr.anonymize_subject('reader', 'k2@x.example', 'asked') \g /dev/null
+SELECT r.same($$SELECT statement FROM gdpr.subject_access('reader', (SELECT subject_key FROM gdpr.certificates WHERE subject_type = 'reader' ORDER BY erasure DESC LIMIT 1)) WHERE scope = 'people'$$,
+  $$VALUES (r.number(-10)), (r.number(80))$$, 'both keys become one digest');
+SELECT is_empty($$SELECT * FROM r.traces('k2@x')$$, 'the key of today is gone');
+SELECT r.same($$SELECT subject_key FROM gdpr.access_log WHERE statement = r.number(81)$$, $$VALUES ('k1@x.example')$$, 'who has the former key now keeps it');
+DELETE FROM gdpr_internal.access_read WHERE statement = r.number(81) \g /dev/null
 SELECT gdpr.anonymize_subject('client', '1', 'asked', unclassified => 'keep') \g /dev/null
 SELECT ok((SELECT count(*) > 3 FROM gdpr.subject_access('client', '1')), 'a key that is a number without meaning stays');
 

@@ -2,7 +2,6 @@
 #include "person_set.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace gdpr {
 namespace {
@@ -217,7 +216,7 @@ IndexKeys::IndexKeys(std::string_view set) noexcept : reader_(set) {
   bool is_first = true;
   for (PersonRun run; reader.NextRun(run);) {
     for (unsigned size = 0; size < kBlockSizes; ++size) {
-      const std::uint64_t shift = 4 * size;
+      const unsigned shift = kBlockBits[size];
       blocks[size] += Distance(run.first >> shift, run.last >> shift);
       if (is_first || before >> shift != run.first >> shift) ++blocks[size];
     }
@@ -226,7 +225,7 @@ IndexKeys::IndexKeys(std::string_view set) noexcept : reader_(set) {
   }
   const std::uint64_t enough = 8 * reader.Size();
   for (unsigned size = 1; size < kBlockSizes; ++size) {
-    const bool is_dense = blocks[size] <= enough >> (4 * size);
+    const bool is_dense = blocks[size] <= enough >> kBlockBits[size];
     if (is_dense || blocks[size_] > kMostKeys) size_ = size;
   }
 }
@@ -236,7 +235,7 @@ bool IndexKeys::Next(std::int64_t& key) noexcept {
     if (!in_run_ && !reader_.NextRun(run_)) return false;
     key = BlockKey(run_.first, size_);
     // On behind the last of this block
-    const std::int64_t last = run_.first | ((std::int64_t{1} << (4 * size_)) - 1);
+    const std::int64_t last = run_.first | ((std::int64_t{1} << kBlockBits[size_]) - 1);
     in_run_ = last < run_.last;
     if (in_run_) run_.first = last + 1;
     if (!is_first_ && key == last_) continue;

@@ -9,6 +9,7 @@
 // the server calls while it aborts.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -116,14 +117,17 @@ class PersonSetMerger {
 // person looks for its blocks of all sizes, and then into the set. What is stored in indexes
 // depends on this: a change of it needs a REINDEX.
 
-constexpr unsigned kBlockSizes = 16;
+/// Bits of numbers that a block leaves open. Few sizes: each is a key to be looked for. The last
+/// makes a thousand blocks of all numbers.
+constexpr std::array<unsigned, 8> kBlockBits = {0, 4, 8, 12, 16, 24, 36, 54};
+constexpr unsigned kBlockSizes = kBlockBits.size();
 /// No set has more keys.
 constexpr std::uint64_t kMostKeys = 1024;
 
 /// The key of the block of 16^size numbers that a person is in. Where keys of different sizes
 /// should be equal, a set too many is looked into.
 constexpr std::int64_t BlockKey(std::int64_t person, unsigned size) noexcept {
-  const std::uint64_t number = static_cast<std::uint64_t>(person) >> (4 * size);
+  const std::uint64_t number = static_cast<std::uint64_t>(person) >> kBlockBits[size];
   return static_cast<std::int64_t>(size == 0 ? number : number | std::uint64_t{size} << 60U);
 }
 

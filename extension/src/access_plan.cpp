@@ -7,6 +7,9 @@
 #include "extension/src/compat.hpp"
 
 namespace gdpr::pg {
+
+const char* own_lookup = nullptr;
+
 namespace {
 
 get_relation_info_hook_type previous_info = nullptr;
@@ -109,6 +112,15 @@ bool AreKeyQuals(List* quals) {
   return true;
 }
 
+bool IsUsers(Oid function, void*) {
+  return !IsTrusted(function);
+}
+
+bool CallsUsers(Node* node, void*) {
+  if (node == nullptr) return false;
+  return check_functions_in_node(node, IsUsers, nullptr) || WalkParts(node, CallsUsers, nullptr);
+}
+
 bool ShowsNothing(List* targets) {
   ListCell* cell;
   foreach (cell, targets) {
@@ -184,6 +196,7 @@ bool IsKeyNode(PlanState* state) {
   if (state == nullptr) return true;
   Plan* plan = state->plan;
   if (!AreKeyQuals(plan->qual)) return false;
+  if (CallsUsers(reinterpret_cast<Node*>(plan->targetlist), nullptr)) return false;
   switch (nodeTag(plan)) {
     case T_SeqScan:
       return true;
@@ -220,11 +233,12 @@ void RegisterAccessPlan() {
 }
 
 bool IsKeyLookup(QueryDesc* query) {
-  if (!InNoForceRLSOperation() || key_statements > 0) return false;
+  bool ours = own_lookup != nullptr && query->sourceText == own_lookup;
+  if (!InNoForceRLSOperation() || (key_statements > 0 && !ours)) return false;
   const PlannedStmt* plan = query->plannedstmt;
   if (plan->subplans != NIL || plan->hasReturning || plan->hasModifyingCTE) return false;
   if (plan->commandType == CMD_SELECT) {
-    if (!ShowsNothing(plan->planTree->targetlist)) return false;
+    if (!ours && !ShowsNothing(plan->planTree->targetlist)) return false;
   } else if (plan->commandType != CMD_UPDATE && plan->commandType != CMD_DELETE) {
     return false;
   }

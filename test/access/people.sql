@@ -26,7 +26,7 @@ BEGIN
   RETURN coalesce((
     SELECT string_agg(concat_ws(' ', d.relation, d.people), ' ' ORDER BY d.relation COLLATE "C", d.people)
     FROM (SELECT substr(l.relation, strpos(l.relation, '.') + 1) AS relation, CASE
-            WHEN l.subject_type = 'person' THEN t.runs(array_agg(l.subject_key::bigint))
+            WHEN l.subject_type = 'person' THEN t.runs(array_agg(CASE WHEN l.subject_type = 'person' THEN l.subject_key::bigint END))
             ELSE l.subject_type || ':' || string_agg(DISTINCT l.subject_key, ',' ORDER BY l.subject_key) END AS people
           FROM gdpr.access_log AS l WHERE l.app_user = reached.tag AND l.subject_key IS NOT NULL GROUP BY l.relation, l.subject_type
           UNION SELECT substr(l.relation, strpos(l.relation, '.') + 1), l.scope FROM gdpr.access_log AS l

@@ -30,6 +30,8 @@ CREATE TABLE p.stock (id int PRIMARY KEY, what text);
 INSERT INTO p.stock VALUES (1, 'x'), (2, 'y');
 CREATE TABLE p.event (id int PRIMARY KEY, account_id int REFERENCES p.account ON DELETE CASCADE ON UPDATE CASCADE, person_id int);
 INSERT INTO p.event SELECT g, 100 + g, g FROM generate_series(1, 20) AS g;
+CREATE TABLE p.common (id int PRIMARY KEY, what text);
+INSERT INTO p.common VALUES (1, 'x');
 CREATE INDEX ON p.person (score);
 CREATE INDEX ON p.person (name, id);
 
@@ -38,8 +40,9 @@ SELECT gdpr.add_link('person', 'p.visit', '{person_id}'), gdpr.add_link('person'
   gdpr.add_link('member', 'p.stay', '{club,no}'), gdpr.add_link('person', 'p.stay', '{person_id}'), gdpr.add_link('member', 'p.letter', '{sender}', 'p.member', '{mail}'),
   gdpr.add_link('person', 'p.note', '{of_id}', discriminator => 'of_type', discriminator_value => 'Person'),
   gdpr.add_link('guest', 'p.note', '{of_id}', discriminator => 'of_type', discriminator_value => 'Guest'),
-  gdpr.add_link('person', 'p.item', '{account_id}', 'p.account', '{id}'), gdpr.add_link('person', 'p.event', '{person_id}') \g /dev/null
-SELECT gdpr.audit(r) FROM unnest('{p.visit,p.base,p.member,p.guest,p.stay,p.letter,p.note,p.item,p.stock,p.event}'::regclass[]) AS r \g /dev/null
+  gdpr.add_link('person', 'p.item', '{account_id}', 'p.account', '{id}'), gdpr.add_link('person', 'p.event', '{person_id}'),
+  gdpr.add_link('person', 'p.common', '{id}', scope => 'shared') \g /dev/null
+SELECT gdpr.audit(r) FROM unnest('{p.visit,p.base,p.member,p.guest,p.stay,p.letter,p.note,p.item,p.stock,p.event,p.common}'::regclass[]) AS r \g /dev/null
 VACUUM ANALYZE;
 
 CREATE VIEW p.names AS SELECT id, name FROM p.person;

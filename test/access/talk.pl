@@ -59,20 +59,32 @@ sub like { my ($name, $got, $expected) = @_; return is($name, ($got // 'undef') 
 sub ok { my ($name, $true) = @_; return is($name, $true ? 'yes' : 'no', 'yes'); }
 sub done_testing { print "1..$tests\n"; exit($failed ? 1 : 0); }
 
-# What a statement returns, by a session of its own: values separated by "|", rows by line breaks.
-sub sql {
-  my ($sql, %settings) = @_;
+# What a statement returns: values separated by "|", rows by line breaks.
+sub rows_of {
+  my ($c, $sql) = @_;
   my @rows;
-  my $c = talk->connect(%settings);
   my $r = $c->query($sql, sub { push @rows, join '|', map { $_ // 'NULL' } @_ });
   die "$sql\n$r->{message}\n" if $r->{error};
-  $c->quit;
   return join "\n", @rows;
+}
+# By a session of its own.
+sub sql {
+  my ($sql, %settings) = @_;
+  my $c = talk->connect(%settings);
+  my $rows = rows_of($c, $sql);
+  $c->quit;
+  return $rows;
+}
+# By one that stays, so that it need not plan all of it anew.
+my %asker;
+sub ask {
+  my ($sql) = @_;
+  return rows_of($asker{"$ENV{PGHOST} $ENV{PGDATABASE}"} //= talk->connect, $sql);
 }
 
 # What the log has under a tag (people.sql): whom it reached, and how many statements ended how.
-sub reached { return sql("SELECT t.reached('$_[0]')"); }
-sub ended { return sql("SELECT t.ended('$_[0]')"); }
+sub reached { return ask("SELECT t.reached('$_[0]')"); }
+sub ended { return ask("SELECT t.ended('$_[0]')"); }
 
 # A fresh database of that name with the people of people.sql.
 sub people_in {

@@ -24,7 +24,7 @@ for my $pass (sort keys %audited) {
   for my $query (sort { $a <=> $b } keys %$off) {
     my ($plain, $read) = ($off->{$query}, $audited{$pass}{$query} // {flag => '', lines => ["nothing\n"]});
     if ($plain->{flag} eq 'returned') {
-      my %clause = map { $_ => 1 } grep { /:/ } map { split } @{$read->{lines}};
+      my %clause = map { $_ => 1 } grep { /:/ } map { split } map { tr/()"//dr } @{$read->{lines}};
       print "$pass\t$query\t$_\n" for sort keys %clause;
     } elsif ($plain->{flag} ne 'plan') {
       my ($one, $other) = map { join '', sort @$_ } $plain->{lines}, $read->{lines};

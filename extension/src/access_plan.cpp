@@ -8,12 +8,13 @@
 
 namespace gdpr::pg {
 
-const char* own_lookup = nullptr;
-
 namespace {
 
 get_relation_info_hook_type previous_info = nullptr;
 ExecutorRun_hook_type previous_run = nullptr;
+
+// The text of our own look-up at work: its very bytes, which no other statement has.
+const char* own_lookup = nullptr;
 
 int key_statements = 0;  // running ones that the server began with a foreign key's rights
 
@@ -230,6 +231,20 @@ void RegisterAccessPlan() {
   get_relation_info_hook = HideIndexes;
   previous_run = ExecutorRun_hook;
   ExecutorRun_hook = RunStatement;
+}
+
+int LookUp(SPIPlanPtr plan, Datum* values, bool read_only) {
+  const char* outer = own_lookup;
+  volatile int code = 0;  // set between setjmp and longjmp
+  PG_TRY();
+  {
+    own_lookup = linitial_node(CachedPlanSource, SPI_plan_get_plan_sources(plan))->query_string;
+    code = SPI_execute_plan(plan, values, nullptr, read_only, 0);
+  }
+  PG_FINALLY();
+  { own_lookup = outer; }
+  PG_END_TRY();
+  return code;
 }
 
 bool IsKeyLookup(QueryDesc* query) {

@@ -10,14 +10,14 @@ namespace gdpr::pg {
 /// Called by _PG_init, where the library is in shared_preload_libraries; before RegisterCapture().
 void RegisterAccessPlan();
 
-/// The text of the plan by which the guard trigger looks a link's parent up, while it does: the very
-/// bytes, which no other statement has.
-extern const char* own_lookup;
+/// SPI_execute_plan of a kept plan by which we look up for ourselves whose a row is: nobody's read,
+/// unless code of users takes part in it.
+int LookUp(SPIPlanPtr plan, Datum* values, bool read_only);
 
-/// Whether the statement, started, is a foreign key's own: it looks a key up, or changes what refers
-/// to one, and shows nothing of a row to anybody. What a trigger does in a cascade is not, nor a
-/// cascade that hands rows to a user's trigger, check or index. Likewise our own look-up, unless code
-/// of users takes part in it.
+/// Whether the statement, started, is a foreign key's own: it looks a key up, or changes what
+/// refers to one, and shows nothing of a row to anybody. What a trigger does in a cascade is not,
+/// nor a cascade that hands rows to a user's trigger, check or index. The statement of LookUp() is
+/// one, too.
 bool IsKeyLookup(QueryDesc* query);
 
 }  // namespace gdpr::pg

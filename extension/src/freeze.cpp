@@ -107,9 +107,7 @@ List* ReadParents(GuardTarget* target, LinkValues* link, bool locks) {
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   SPIPlanPtr* plan = locks ? &target->lock_plan : &target->look_plan;
   if (*plan == nullptr) *plan = PrepareParentPlan(target, locks);
-  own_lookup = linitial_node(CachedPlanSource, SPI_plan_get_plan_sources(*plan))->query_string;
-  int code = SPI_execute_plan(*plan, link->values, nullptr, false, 0);
-  own_lookup = nullptr;
+  int code = LookUp(*plan, link->values, false);
   if (code != SPI_OK_SELECT) elog(ERROR, "could not read: %s", SPI_result_code_string(code));
   if (target->loose) {
     MemoryContext own = MemoryContextSwitchTo(context);
@@ -252,7 +250,6 @@ void RunAsOwner(Oid relation, const char* name, const Firing& firing, GuardTarge
   }
   PG_CATCH();
   {
-    own_lookup = nullptr;
     LeaveOwner(scope);
     ThrowScrubbed(context, name);
   }

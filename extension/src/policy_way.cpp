@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
 // The way up a link: read once per call site, walked for each new value.
+#include "extension/src/access_plan.hpp"
 #include "extension/src/guard_cast.hpp"
 #include "extension/src/owner.hpp"
 #include "extension/src/policy_link.hpp"
@@ -282,7 +283,7 @@ void Execute(Search* search) {
   Hop* hop = search->hop;
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   if (hop->plan == nullptr) Prepare(hop);
-  int code = SPI_execute_plan(hop->plan, search->values, nullptr, true, 0);
+  int code = LookUp(hop->plan, search->values, true);
   if (code != SPI_OK_SELECT) elog(ERROR, "could not read: %s", SPI_result_code_string(code));
   TupleDesc desc = SPI_tuptable->tupdesc;
   MemoryContext outer = MemoryContextSwitchTo(search->context);

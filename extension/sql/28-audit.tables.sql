@@ -12,6 +12,7 @@ CREATE TABLE gdpr_internal.audited (
   replicated boolean NOT NULL DEFAULT false,
   protected boolean NOT NULL DEFAULT false,
   reads boolean NOT NULL DEFAULT true,
+  detached boolean NOT NULL DEFAULT false,
   since timestamptz NOT NULL DEFAULT pg_catalog.now(),
   switched_on_by name NOT NULL,
   off text[] NOT NULL DEFAULT '{}',
@@ -22,6 +23,8 @@ COMMENT ON COLUMN gdpr_internal.audited.relation_oid IS 'only lets renames be fo
 COMMENT ON COLUMN gdpr_internal.audited.classified IS 'what is written of classified columns: values, keyed digests, or names only';
 COMMENT ON COLUMN gdpr_internal.audited.replicated IS 'true: also what logical replication applies here';
 COMMENT ON COLUMN gdpr_internal.audited.protected IS 'true: switched on by gdpr.protect(), goes with gdpr.unprotect()';
+COMMENT ON COLUMN gdpr_internal.audited.detached IS
+  'true: was a partition or child of an audited table when it was taken off it; without links of its own its rows are somebody''s unknown';
 COMMENT ON COLUMN gdpr_internal.audited.reads IS 'true: also reads, where the library is in shared_preload_libraries';
 COMMENT ON COLUMN gdpr_internal.audited.off IS 'triggers of it and its partitions that were switched off by hand';
 

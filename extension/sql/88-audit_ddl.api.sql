@@ -118,6 +118,10 @@ BEGIN
     SELECT x.* INTO a FROM unnest(objects) AS o, gdpr_internal.audited_of(o) AS x WHERE x.relation_name IS NOT NULL LIMIT 1;
     PERFORM gdpr_internal.start_audit(member, coalesce(a.classified, 'values'), coalesce(a.replicated, false),
       coalesce(a.reads, true), coalesce(a.protected, false));
+    UPDATE gdpr_internal.audited AS d SET detached = true
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = member AND (d.relation_schema, d.relation_name) = (n.nspname, c.relname);
+    PERFORM gdpr_internal.guard_changed(member);
   END LOOP;
 END
 $$;

@@ -114,8 +114,11 @@ void Free(Capture* capture) {
   MemoryContextDelete(capture->context);
 }
 
+void BeforeExit(int, Datum);
+
 Capture* Make(QueryDesc* query) {
   if (memory == nullptr) {
+    before_shmem_exit(BeforeExit, 0);
     memory = AllocSetContextCreate(TopMemoryContext, "pg_gdpr reads", ALLOCSET_SMALL_SIZES);
   }
   MemoryContext context =
@@ -134,16 +137,18 @@ Capture* Make(QueryDesc* query) {
 }
 
 // False: a worker of a statement that is not recorded.
-bool Describe(Capture* capture, QueryDesc* query) {
+bool Number(Capture* capture, const QueryDesc* query) {
   capture->at = GetCurrentStatementStartTimestamp();
-  int64 statement = NextRead(capture->at);
-  if (capture->worker) return LeaderStatement(KeyOf(query), &capture->statement);
-  capture->statement = statement;
+  capture->statement = NextRead(capture->at);
+  return !capture->worker || LeaderStatement(KeyOf(query), &capture->statement);
+}
+
+void Describe(Capture* capture, const QueryDesc* query) {
+  if (capture->worker) return;
   capture->facts = HoldFacts();
   capture->digest = DigestOf(query);
   capture->command = CommandOf(query);
   if (capture->whole) capture->snapshot = SnapshotOf(query);
-  return true;
 }
 
 void Begin(QueryDesc* query) {
@@ -151,9 +156,12 @@ void Begin(QueryDesc* query) {
   AcceptInvalidationMessages();
   if (!ReadsAudited(query) || IsKeyLookup(query)) return;
   Capture* capture = Make(query);
+  // Before anything is wrapped: a wrapped node needs its capture as long as it runs
+  if (!Number(capture, query)) return Free(capture);
   capture->engine = EngineIsOpen();
   WrapNodes(capture, query);
-  if (capture->targets == nullptr || !Describe(capture, query)) return Free(capture);
+  if (capture->targets == nullptr) return Free(capture);
+  Describe(capture, query);
   capture->failed = false;
 }
 
@@ -170,11 +178,11 @@ void Unpublish(Capture* capture) {
   capture->published = -1;
 }
 
-// In PG_CATCH: tells what was reached, while the executor's memory is there.
+// Tells what was reached, while the executor's memory is there. The rows at which its scans are
+// count: they may be in an error's message, or have passed just now.
 void Fail(Capture* capture) {
   Unpublish(capture);
-  int code = geterrcode();
-  if (code != ERRCODE_QUERY_CANCELED && !capture->lost) NoteCurrentRows(capture);
+  if (!capture->lost) NoteCurrentRows(capture);
   WriteRecord(capture, Ending::kAborted, SpoolMode::kNeverRaise);
   capture->failed = true;
 }
@@ -207,6 +215,7 @@ void RunCaptured(Capture* capture, GDPR_RUN_PARAMETERS) {
 #endif
   DestReceiver* behind = query->dest;
   bool sends = query->operation == CMD_SELECT || query->plannedstmt->hasReturning;
+  capture->running = true;
   PG_TRY();
   {
     Prepare(capture, query);
@@ -223,6 +232,7 @@ void RunCaptured(Capture* capture, GDPR_RUN_PARAMETERS) {
   }
   PG_END_TRY();
   query->dest = behind;
+  capture->running = false;
   Unpublish(capture);
 }
 
@@ -239,6 +249,7 @@ void PassFinish(QueryDesc* query) {
 
 // Statements without rows to send are told here: AFTER triggers have had their say.
 void FinishCaptured(Capture* capture, QueryDesc* query) {
+  capture->running = true;
   PG_TRY();
   {
     PassFinish(query);
@@ -250,6 +261,7 @@ void FinishCaptured(Capture* capture, QueryDesc* query) {
     PG_RE_THROW();
   }
   PG_END_TRY();
+  capture->running = false;
 }
 
 void Finish(QueryDesc* query) {
@@ -268,24 +280,29 @@ void End(QueryDesc* query) {
   standard_ExecutorEnd(query);
 }
 
-void Close(Capture* capture, Ending ending) {
+// A cursor is left open until its transaction or subtransaction ends.
+void Close(Capture* capture) {
+  Ending ending = capture->running ? Ending::kAborted : Ending::kLeftOpen;
   if (!capture->failed) WriteRecord(capture, ending, SpoolMode::kNeverRaise);
   Free(capture);
 }
 
-void CloseAll(Ending ending) {
-  while (captures != nullptr) Close(captures, ending);
+// A session that is terminated goes from within its statements, before its transaction is aborted.
+void BeforeExit(int, Datum) {
+  for (Capture* capture = captures; capture != nullptr; capture = capture->next) {
+    if (capture->running && !capture->failed) Fail(capture);
+  }
 }
 
 void AfterTransaction(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
-      return CloseAll(Ending::kAborted);
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
     case XACT_EVENT_PREPARE:
-      return CloseAll(Ending::kLeftOpen);
+      while (captures != nullptr) Close(captures);
+      return;
     default:
       return;
   }
@@ -301,7 +318,7 @@ void AfterSubtransaction(SubXactEvent event, SubTransactionId ended, SubTransact
     if (event == SUBXACT_EVENT_COMMIT_SUB) {
       capture->subtransaction = parent;
     } else {
-      Close(capture, Ending::kAborted);
+      Close(capture);
     }
   }
 }

@@ -126,11 +126,33 @@ List* ReadAncestors(Oid relation) {
   return list;
 }
 
+Oid Resolve(const char* schema, const char* name) {
+  Oid oid = get_namespace_oid(schema, true);
+  return OidIsValid(oid) ? get_relname_relid(name, oid) : InvalidOid;
+}
+
+// By name. While a rename is under way and our tables still say the old one, by number.
+Oid ResolveDeclared(const char* schema, const char* name, Oid declared) {
+  Oid oid = Resolve(schema, name);
+  return OidIsValid(oid) || get_rel_name(declared) == nullptr ? oid : declared;
+}
+
 Ancestor* FindAncestor(List* ancestors, const char* schema, const char* name) {
   ListCell* cell;
   foreach (cell, ancestors) {
     auto* ancestor = static_cast<Ancestor*>(lfirst(cell));
     if (strcmp(ancestor->schema, schema) == 0 && strcmp(ancestor->name, name) == 0) return ancestor;
+  }
+  return nullptr;
+}
+
+Ancestor* FindDeclared(List* ancestors, const char* schema, const char* name, Oid declared) {
+  Ancestor* found = FindAncestor(ancestors, schema, name);
+  if (found != nullptr || OidIsValid(Resolve(schema, name))) return found;
+  ListCell* cell;
+  foreach (cell, ancestors) {
+    auto* ancestor = static_cast<Ancestor*>(lfirst(cell));
+    if (ancestor->oid == declared) return ancestor;
   }
   return nullptr;
 }
@@ -146,15 +168,19 @@ bool IsLog(List* ancestors) {
 }
 
 // Whether the nearest declaration says that reads are audited; among equally near ones the first by
-// name, as gdpr_internal.audited_of() takes it.
-bool IsDeclared(List* ancestors) {
+// name, as gdpr_internal.audited_of() takes it. `detached`: whose its rows are was declared of what
+// it is no part of any more.
+bool IsDeclared(List* ancestors, bool* detached) {
   Declared audited;
   if (!BeginDeclared(audited, "audited")) return false;
   Ancestor* nearest = nullptr;
   bool reads = false;
   while (NextDeclared(audited)) {
+    bool isnull;
+    Datum oid = audited.Get("relation_oid", &isnull);
     Ancestor* ancestor =
-        FindAncestor(ancestors, audited.Word("relation_schema"), audited.Word("relation_name"));
+        FindDeclared(ancestors, audited.Word("relation_schema"), audited.Word("relation_name"),
+                     isnull ? InvalidOid : DatumGetObjectId(oid));
     if (ancestor == nullptr) continue;
     if (nearest != nullptr) {
       int order = ancestor->depth - nearest->depth;
@@ -163,9 +189,10 @@ bool IsDeclared(List* ancestors) {
       if (order >= 0) continue;
     }
     nearest = ancestor;
-    bool isnull;
     Datum value = audited.Get("reads", &isnull);
     reads = isnull || DatumGetBool(value);
+    value = audited.Get("detached", &isnull);
+    *detached = !isnull && DatumGetBool(value);
   }
   EndDeclared(audited);
   return nearest != nullptr && reads;
@@ -180,11 +207,6 @@ bool IsSame(Oid relation, Oid declared, const char* owner) {
   ReleaseSysCache(tuple);
   char* name = GetUserNameFromId(role, true);
   return superuser_arg(role) || (name != nullptr && strcmp(name, owner) == 0);
-}
-
-Oid Resolve(const char* schema, const char* name) {
-  Oid oid = get_namespace_oid(schema, true);
-  return OidIsValid(oid) ? get_relname_relid(name, oid) : InvalidOid;
 }
 
 bool AreSameNames(List* a, List* b) {
@@ -296,15 +318,14 @@ bool IsKey(const AccessWay* way, Oid people, List* key) {
 bool ReadLink(AccessWay* way, const Declared& link, Oid relation, const SubjectType* type,
               MemoryContext context) {
   bool isnull;
-  char* schema = link.Word("parent_schema");
-  char* name = link.Word("parent_name");
-  Oid people = Resolve(type->schema, type->relation);
-  if (!OidIsValid(people) || !OidIsValid(Resolve(schema, name))) return false;
+  Oid people = ResolveDeclared(type->schema, type->relation, type->declared);
+  Oid parent = ResolveDeclared(link.Word("parent_schema"), link.Word("parent_name"),
+                               DatumGetObjectId(link.Get("parent_oid", &isnull)));
+  if (!OidIsValid(people) || !OidIsValid(parent)) return false;
   way->subject_type = pstrdup(type->name);
   way->link = DatumGetInt32(link.Get("link", &isnull));
   SetColumns(way, relation, link.Words("columns"), context);
-  bool by_key = strcmp(schema, type->schema) == 0 && strcmp(name, type->relation) == 0 &&
-                AreSameNames(link.Words("parent_columns"), type->key);
+  bool by_key = parent == people && AreSameNames(link.Words("parent_columns"), type->key);
   if (by_key && IsKey(way, people, type->key)) way->link = 0;
   char* column = link.Word("discriminator");
   char* value = link.Text("discriminator_value");
@@ -326,11 +347,11 @@ void ReadLinks(AccessRelation* access, List* ancestors, List* types) {
   if (!BeginDeclared(link, "link")) return;
   while (NextDeclared(link)) {
     bool isnull;
-    Ancestor* ancestor =
-        FindAncestor(ancestors, link.Word("relation_schema"), link.Word("relation_name"));
+    Oid declared = DatumGetObjectId(link.Get("relation_oid", &isnull));
+    Ancestor* ancestor = FindDeclared(ancestors, link.Word("relation_schema"),
+                                      link.Word("relation_name"), declared);
     if (ancestor == nullptr || strcmp(link.Text("scope"), "owned") != 0 ||
-        !IsSame(ancestor->oid, DatumGetObjectId(link.Get("relation_oid", &isnull)),
-                link.Word("relation_owner"))) {
+        !IsSame(ancestor->oid, declared, link.Word("relation_owner"))) {
       continue;
     }
     char* name = link.Text("subject_type");
@@ -350,7 +371,8 @@ void ReadWays(AccessRelation* access, List* ancestors) {
   ListCell* cell;
   foreach (cell, types) {
     auto* type = static_cast<SubjectType*>(lfirst(cell));
-    Ancestor* ancestor = FindAncestor(ancestors, type->schema, type->relation);
+    Ancestor* ancestor =
+        FindDeclared(ancestors, type->schema, type->relation, type->declared);
     if (ancestor == nullptr || !IsSame(ancestor->oid, type->declared, type->owner)) continue;
     AccessWay* way = NewWay(access);
     way->subject_type = pstrdup(type->name);
@@ -386,8 +408,9 @@ AccessRelation* ReadAccessRelation(Oid relation) {
   MemoryContext outer = MemoryContextSwitchTo(context);
   List* ancestors = ReadAncestors(relation);
   bool log = IsLog(ancestors);
+  bool detached = false;
   AccessRelation* access = nullptr;
-  if (log || IsDeclared(ancestors)) {
+  if (log || IsDeclared(ancestors, &detached)) {
     auto* self = static_cast<Ancestor*>(linitial(ancestors));
     access = static_cast<AccessRelation*>(palloc0(sizeof(AccessRelation)));
     access->context = context;
@@ -396,6 +419,7 @@ AccessRelation* ReadAccessRelation(Oid relation) {
     access->name = self->name;
     access->log = log;
     access->toast = toast;
+    access->detached = detached;
     SetAncestors(access, ancestors);
     if (!log && !toast) ReadWays(access, ancestors);
   }

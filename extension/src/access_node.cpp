@@ -110,7 +110,8 @@ void SetReach(Reach* reach, AccessPlace* place, const AccessRelation* access, co
   reach->way = way;
   reach->scope = ReadScope::kPeople;
   if (way == nullptr) {
-    reach->scope = access->log || access->toast ? ReadScope::kUnknown : ReadScope::kNobody;
+    bool unknown = access->log || access->toast || access->detached;
+    reach->scope = unknown ? ReadScope::kUnknown : ReadScope::kNobody;
   } else if (way->form == 0 || !readable) {
     reach->scope = ReadScope::kUnknown;
   }

@@ -90,7 +90,8 @@ struct Capture {
   bool begun;    ///< its beginning is written
   bool closed;   ///< an ending is written
   bool lost;     ///< something of it could not be written: nothing more is
-  bool failed;   ///< an error ended it
+  bool running;  ///< what ends its transaction now ends it, too
+  bool failed;   ///< an error ended it, or it has not begun yet
   bool whole;    ///< some target is
   int published;
   RowGate gate;

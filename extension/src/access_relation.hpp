@@ -46,8 +46,9 @@ struct AccessRelation {
   Oid oid;
   const char* schema;
   const char* name;
-  bool toast;    ///< stands for the long values of the relation: they may be anybody's
-  bool log;      ///< of the audit itself: likewise, and only what is read by queries counts
+  bool toast;     ///< stands for the long values of the relation: they may be anybody's
+  bool detached;  ///< was a part of another one, whose declaration said whose its rows are
+  bool log;       ///< of the audit itself: likewise, and only what is read by queries counts
   int ancestor_count;
   Oid* ancestors;  ///< itself, and what it is a partition or child of
   int way_count;

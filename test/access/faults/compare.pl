@@ -61,7 +61,7 @@ table($people, sub {
 });
 
 # The people of a relation that a record covers: all of them for a whole scan.
-sub covers { my ($r, $relation, $person) = @_; $r->{in}{$relation}{A} || $r->{people}{$relation}{$person} }
+sub covers { my ($r, $relation, $person) = @_; $r->{in}{$relation}{all} || $r->{people}{$relation}{$person} }
 
 sub exactly {
   my ($q, $r) = @_;
@@ -69,7 +69,7 @@ sub exactly {
   my $many = $q->{to} - $q->{from} + 1;
   return "status $r->{status}" if $r->{status} ne 'complete';
   return "$r->{rows}{'public.person'} rows of $many" if $r->{rows}{'public.person'} != $many;
-  if ($in->{A}) { return $q->{shape} eq 'whole' ? '' : 'all people, where some were read' }
+  if ($in->{all}) { return $q->{shape} eq 'whole' ? '' : 'all people, where some were read' }
   my $list = $r->{people}{'public.person'} // {};
   return scalar(keys %$list) . " people of $many" if keys %$list != $many;
   return (grep { $_ < $q->{from} || $_ > $q->{to} } keys %$list) ? 'other people' : '';

@@ -10,7 +10,7 @@ people=${people:-8000}
 readers=()
 
 begin() {
-  name=$1; shift
+  cluster_name=$1; shift
   seed=${GDPR_SEED:-$RANDOM}
   RANDOM=$seed
   note "GDPR_SEED=$seed"
@@ -18,8 +18,8 @@ begin() {
   chmod 711 "$work"
   trap 'end_all' EXIT
   trap 'exit 143' INT TERM HUP
-  $cluster start --name "$name" --set restart_after_crash=on "$@" || { fail "a cluster"; done_testing; exit 1; }
-  eval "$($cluster env --name "$name")"
+  $cluster start --name "$cluster_name" --set restart_after_crash=on "$@" || { fail "a cluster"; done_testing; exit 1; }
+  eval "$($cluster env --name "$cluster_name")"
   psql -Xq -d gdpr -v people="$people" -f $faults/setup.sql || { fail "people to read"; done_testing; exit 1; }
 }
 
@@ -28,7 +28,7 @@ end_all() {
   local pid
   for pid in "${readers[@]}"; do kill "$pid" 2>/dev/null; done
   ! declare -F end_more >/dev/null || end_more
-  $cluster stop --name "$name"
+  $cluster stop --name "$cluster_name"
   rm -rf "$work"
 }
 
@@ -53,12 +53,13 @@ read_people() {
   wait_for 20 test -e "$work/begun.$batch"
 }
 
+# stop_reading NAME: they go, and none of them found anything but what it knows to be possible.
 stop_reading() {
   : >"$work/stop"
   local pid status=0
-  for pid in "${readers[@]}"; do wait "$pid" || status=1; done
+  for pid in "${readers[@]}"; do wait "$pid" || status=$?; done
   readers=()
-  return $status
+  is "$1: clients end as they should" "$status" 0
 }
 
 # Nothing is left to drain, once the server is up.
@@ -66,7 +67,7 @@ drained() { drain_all gdpr; }
 
 # export_reads: what is recorded of the clients, as tables for compare.pl.
 export_reads() {
-  sql "COPY (SELECT application, app_user, statement, status, relation, scope, people, rows FROM gdpr.access_statements
+  sql "COPY (SELECT application, app_user, statement, status, relation, scope, people, row_count FROM gdpr.access_statements
     WHERE application LIKE 'reader %') TO STDOUT" >"$work/statements" &&
     sql "COPY (SELECT statement, relation, subject_key FROM gdpr.access_log
       WHERE application LIKE 'reader %' AND subject_key IS NOT NULL) TO STDOUT" >"$work/people"

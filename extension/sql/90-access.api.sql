@@ -33,9 +33,11 @@ CREATE OR REPLACE VIEW gdpr_internal.access_part AS
   WHERE r.part IN ('B', 'S', 'E') AND r.scope IS NOT NULL AND (r.part <> 'B' OR r.scope <> 'A' OR e.status IS NULL);
 COMMENT ON VIEW gdpr_internal.access_part IS 'Rows of reads with the facts of their statement';
 
---| Where something was read, in words.
+--| Where something was read, in words; the audit's own months by the view over them.
 CREATE OR REPLACE VIEW gdpr_internal.access_where AS
-  SELECT p.place, quote_ident(p.relation_schema) || '.' || quote_ident(p.relation_name) AS relation, p.columns, p.subject_type, p.native
+  SELECT p.place, CASE WHEN p.relation_schema <> 'gdpr_internal' THEN quote_ident(p.relation_schema) || '.' || quote_ident(p.relation_name)
+      WHEN p.relation_name LIKE 'access%' THEN 'gdpr.access_log' ELSE 'gdpr.audit_log' END AS relation,
+    p.columns, p.subject_type, p.native
   FROM gdpr_internal.access_place AS p;
 COMMENT ON VIEW gdpr_internal.access_where IS 'Places of reads with the relation''s name in words';
 
@@ -88,7 +90,7 @@ COMMENT ON COLUMN gdpr.access_log.scope IS
   'people: this one; all: every row as of then, nobody is listed; unknown: somebody''s, but not known whose; nobody: rows of no person';
 COMMENT ON COLUMN gdpr.access_log.subject_key IS
   'whose row passed the scan; NULL unless scope is people; a keyed digest where the key was personal and the person has left';
-COMMENT ON COLUMN gdpr.access_log.row_count IS 'rows of the relation that passed the scan, of all people';
+COMMENT ON COLUMN gdpr.access_log.row_count IS 'rows of the relation that passed the statement''s scan, of all people: the same number beside each of them';
 COMMENT ON COLUMN gdpr.access_log.status IS
   'complete; failed: an error or a rollback ended it; left open: a cursor that was not read to its end; unclosed: the process died; running';
 COMMENT ON COLUMN gdpr.access_log.engine IS 'true: an erasure or another function of pg_gdpr at work';

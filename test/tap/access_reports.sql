@@ -100,7 +100,7 @@ SELECT r.row(37, 'B', 1, NULL, NULL, NULL, 0), r.row(37, 'S', NULL, 1, 'P', '{1,
 SELECT r.same($$SELECT scope, people, row_count FROM gdpr.access_statements WHERE statement = r.number(37)$$, $$VALUES ('all', NULL::bigint, 10::bigint)$$, 'all speaks for the statement');
 SELECT r.row(38, 'W', 1, NULL, 'U', NULL, 3, 'C'), r.row(39, 'W', 1, 5, 'U', NULL, 4, 'C') \g /dev/null
 SELECT r.same($$SELECT scope, relation, subject_type FROM gdpr.access_log WHERE statement IN (r.number(38), r.number(39)) ORDER BY statement$$,
-  $$VALUES ('unknown', NULL::text, NULL::text), ('unknown', 'gdpr_internal.audit_change', NULL)$$, 'reads of unknown people, and of the audit itself, are there');
+  $$VALUES ('unknown', NULL::text, NULL::text), ('unknown', 'gdpr.audit_log', NULL)$$, 'reads of unknown people, and of the audit itself, are there');
 
 -- Who read this person.
 SELECT r.same($$SELECT statement, scope, status FROM gdpr.subject_access('client', '5')$$,
@@ -135,7 +135,7 @@ SELECT r.same($$SELECT people, statements FROM gdpr.blast_radius('web', from_tim
 SELECT r.same($$SELECT people, whole_relations, countries FROM gdpr.blast_radius('boss')$$,
   $$VALUES (6::bigint, '{r.client}'::text[], '{"DE": 3, "FR": 1, "IT": 1, "unknown": 1}'::jsonb)$$, 'who read the whole relation reached everybody');
 SELECT r.same($$SELECT subject_type, unknown_relations FROM gdpr.blast_radius('desk') WHERE subject_type IS NULL$$,
-  $$VALUES (NULL::text, '{gdpr_internal.audit_change,unknown}'::text[])$$, 'what reached unknown people is named');
+  $$VALUES (NULL::text, '{gdpr.audit_log,unknown}'::text[])$$, 'what reached unknown people is named');
 SELECT is((SELECT whole_relations FROM gdpr.blast_radius('desk', from_time => (SELECT t FROM r.base) + interval '60 s')), '{r.client}', 'what began before and may still have reached all counts');
 SELECT is_empty($$SELECT * FROM gdpr.blast_radius('nobody')$$, 'who read nothing reached nobody');
 SELECT r.row(53, 'W', 3, 7, 'P', '{4}', 1, 'C') \g /dev/null

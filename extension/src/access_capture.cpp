@@ -8,7 +8,7 @@
 #include "extension/src/access_node.hpp"
 #include "extension/src/access_plan.hpp"
 #include "extension/src/access_query.hpp"
-#include "extension/src/audit_session.hpp"
+#include "extension/src/owner.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -158,7 +158,7 @@ void Begin(QueryDesc* query) {
   Capture* capture = Make(query);
   // Before anything is wrapped: a wrapped node needs its capture as long as it runs
   if (!Number(capture, query)) return Free(capture);
-  capture->engine = EngineIsOpen();
+  capture->engine = CurrentScope() != nullptr || GetUserId() == AccessOwner();
   WrapNodes(capture, query);
   if (capture->targets == nullptr) return Free(capture);
   Describe(capture, query);

@@ -30,7 +30,7 @@ bool Receive(TupleTableSlot* slot, DestReceiver* self) {
   RowGate* gate = GateOf(self);
   Capture* capture = gate->capture;
   // Once the beginning is on record, chunks follow by themselves
-  if (gate->open && (capture->begun || !capture->noted)) {
+  if (gate->open && (capture->begun || !HasNews(capture))) {
     return gate->behind->receiveSlot(slot, gate->behind);
   }
   if (!gate->open && !gate->holding) {

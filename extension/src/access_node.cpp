@@ -6,6 +6,7 @@
 
 #include "extension/src/access_leak.hpp"
 #include "extension/src/access_row.hpp"
+#include "extension/src/audit_session.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -24,6 +25,10 @@ uint32 PlaceOf(const PlanState* state) {
   auto bits = static_cast<uint64>(reinterpret_cast<uintptr_t>(state)) >> 4;
   return static_cast<uint32>((bits * UINT64CONST(0x9E3779B97F4A7C15)) >> 32) & (table_size - 1);
 }
+
+// The one that was asked for last: a scan that nothing interrupts asks for no other.
+CaptureNode last_none;
+CaptureNode* last = &last_none;
 
 CaptureNode* FindNode(const PlanState* state) {
   if (table_size == 0) return nullptr;
@@ -74,8 +79,13 @@ void RemoveNode(const CaptureNode* node) {
   table_count--;
 }
 
+inline CaptureNode* NodeOf(const PlanState* state) {
+  if (last->state != state) last = FindNode(state);
+  return last;
+}
+
 TupleTableSlot* Observe(PlanState* state) {
-  CaptureNode* node = FindNode(state);
+  CaptureNode* node = NodeOf(state);
   TupleTableSlot* row = node->original(state);
   if (!TupIsNull(row)) NoteRow(node);
   return row;
@@ -83,19 +93,18 @@ TupleTableSlot* Observe(PlanState* state) {
 
 // The usual case: one way, by one column that is a number.
 TupleTableSlot* ObserveNumber(PlanState* state) {
-  CaptureNode* node = FindNode(state);
+  CaptureNode* node = NodeOf(state);
   TupleTableSlot* row = node->original(state);
   if (TupIsNull(row)) return row;
   Target* target = node->target;
-  target->rows++;
-  node->capture->noted = true;
-  if (target->all || node->capture->lost) return row;
-  Reach* reach = target->reaches;
-  bool isnull;
-  Datum value =
-      slot_getattr(reinterpret_cast<ScanState*>(state)->ss_ScanTupleSlot, reach->way->numbers[0],
-                   &isnull);
-  if (!isnull) AddNumber(node->capture, target, reach, NumberOf(reach->way, value));
+  if (!target->all) {
+    Reach* reach = target->reaches;
+    bool isnull;
+    Datum value = slot_getattr(reinterpret_cast<ScanState*>(state)->ss_ScanTupleSlot,
+                               reach->way->numbers[0], &isnull);
+    if (!isnull) AddNumber(node->capture, target, reach, NumberOf(reach->way, value));
+  }
+  target->rows++;  // after its person, who may have made room by writing, which starts anew
   return row;
 }
 
@@ -145,12 +154,11 @@ AccessPlaces* PlacesOf(const Walk* walk, AccessRelation* access, Relation relati
   return FindPlaces(access, relation, columns);
 }
 
-// The record of the audit is read by its own reports and erasures, too: what they do for
-// themselves is no read.
+// The record of the audit is read by erasures, too: what they take out of it, nobody is shown.
 AccessRelation* Find(const Walk* walk, Oid relation) {
   AccessRelation* access = FindAccess(relation);
   if (access == nullptr || !access->log) return access;
-  return walk->query->operation == CMD_SELECT && !walk->capture->engine ? access : nullptr;
+  return walk->query->operation == CMD_SELECT && !EngineIsOpen() ? access : nullptr;
 }
 
 // A scan of the whole relation is whole even where it is only begun, until it is known that few rows
@@ -193,6 +201,7 @@ void Hook(Walk* walk, PlanState* state, Target* target, Relation relation) {
                 reach->way->form == 1 && reach->way->discriminated == Discriminated::kNot &&
                 !IsA(state, IndexOnlyScanState);
   AddNode(node);
+  last = &last_none;
   node->next = walk->capture->nodes;
   walk->capture->nodes = node;
   ExecProcNodeMtd wrapper = simple ? ObserveNumber : Observe;
@@ -208,7 +217,7 @@ void WrapScan(Walk* walk, PlanState* state) {
   if (access == nullptr || FindNode(state) != nullptr) return;
   Capture* capture = walk->capture;
   AccessPlaces* places = PlacesOf(walk, access, relation, entry);
-  if (!capture->worker && IsLeaky(state)) {
+  if (!capture->worker && IsLeaky(state, walk->query)) {
     AddFixed(capture, access, places, IsA(state, SeqScanState) || IsA(state, SampleScanState));
   }
   Hook(walk, state, FindTarget(capture, access, places, IsWhole(state)), relation);
@@ -286,6 +295,7 @@ void WrapNodes(Capture* capture, QueryDesc* query) {
 void ForgetNodes(Capture* capture) {
   for (CaptureNode* node = capture->nodes; node != nullptr; node = node->next) RemoveNode(node);
   capture->nodes = nullptr;
+  last = &last_none;
   for (Target* target = capture->targets; target != nullptr; target = target->next) {
     ReleaseAccess(target->access);
   }

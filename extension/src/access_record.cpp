@@ -164,7 +164,12 @@ void Forget(Capture* capture) {
 // False where nobody noticed: then the statement's record ends here.
 bool Write(Capture* capture, SpoolMode mode) {
   capture->lost = true;
-  if (!SpoolWrite(mode)) return false;
+  if (!SpoolWrite(mode)) {
+    for (Target* target = capture->targets; target != nullptr; target = target->next) {
+      target->all = true;  // takes nobody any more
+    }
+    return false;
+  }
   capture->lost = false;
   return true;
 }
@@ -194,16 +199,27 @@ void GrowBytes(Capture* capture, Reach* reach, int size) {
   reach->byte_room = room;
 }
 
-// Remembers what is in a full buffer of numbers, without doubles.
-void SetRecent(Capture* capture, Reach* reach) {
-  if (reach->recent == nullptr) {
+// What is met from now on is looked up among what was met a short while ago.
+void UseFilter(Capture* capture, Reach* reach) {
+  if (reach->filter == nullptr) {
     if (text_seed == 0 && !pg_strong_random(&text_seed, sizeof(text_seed))) text_seed = 1;
     constexpr int kSize = sizeof(int64) << kRecentBits;
-    reach->recent = static_cast<int64*>(MemoryContextAllocZero(capture->context, kSize));
-    reach->recent[RecentPlace(0)] = 1;  // a number that belongs elsewhere
+    reach->filter = static_cast<int64*>(MemoryContextAllocZero(capture->context, kSize));
+    reach->filter[RecentPlace(0)] = 1;  // a number that belongs elsewhere
   }
-  if (reach->way->form == 2) return;
+  reach->recent = reach->filter;
+}
+
+// Drops doubles. A buffer that was filled in order needs no filter for the next one.
+void Tidy(Capture* capture, Reach* reach) {
+  bool ascending = true;
+  for (int i = 1; i < reach->count; i++) {
+    ascending &= reach->numbers[i - 1] < reach->numbers[i];
+  }
+  reach->recent = nullptr;
+  if (ascending) return;
   reach->count = static_cast<int>(SortPeople(reach->numbers, reach->count));
+  UseFilter(capture, reach);
   for (int i = 0; i < reach->count; i++) (void)IsRecent(reach, reach->numbers[i]);
 }
 
@@ -256,13 +272,11 @@ void WriteRecord(Capture* capture, Ending ending, SpoolMode mode, bool begin) {
     Forget(capture);
     if (last) capture->closed = true;
   } while (from != nullptr);
-  capture->noted = false;
 }
 
 bool MakeRoom(Capture* capture, Target* target, Reach* reach) {
-  if (capture->lost) return false;
   if (reach->room < kChunk) return Grow(capture, reach), true;
-  SetRecent(capture, reach);
+  Tidy(capture, reach);
   if (reach->count <= reach->room * 3 / 4) return true;
   if (!target->whole) return WriteChunk(capture);
   if (reach->room < kWholeChunk / target->reach_count) return Grow(capture, reach), true;
@@ -270,7 +284,6 @@ bool MakeRoom(Capture* capture, Target* target, Reach* reach) {
 }
 
 void AddText(Capture* capture, Target* target, Reach* reach, const char* text, int size) {
-  if (capture->lost) return;
   if (size > kLongestKey) {
     reach->unreadable = true;
     return;
@@ -283,7 +296,7 @@ void AddText(Capture* capture, Target* target, Reach* reach, const char* text, i
   if (fits && reach->count == reach->room && reach->room < most) Grow(capture, reach);
   if (!fits || reach->count == reach->room) {
     if (target->whole) return GiveUpKeys(target);
-    SetRecent(capture, reach);
+    UseFilter(capture, reach);
     if (!WriteChunk(capture)) return;
     used = 0;
   }

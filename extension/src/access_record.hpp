@@ -23,7 +23,8 @@ struct Reach {
   int count;             ///< of numbers or texts
   int room;
   int64* numbers;
-  int64* recent;  ///< numbers, or hashes of texts, by hash; made when it is full for the first time
+  int64* recent;  ///< numbers, or hashes of texts, by hash; NULL: nothing is looked up there now
+  int64* filter;  ///< the memory of that, made when it is needed for the first time
   int* offsets;   ///< of texts, count + 1 of them
   char* bytes;
   int byte_room;
@@ -35,7 +36,7 @@ struct Target {
   AccessRelation* access;
   AccessPlaces* places;
   bool whole;   ///< every row: listed up to a number, beyond that the record says "all"
-  bool all;     ///< it says so now
+  bool all;     ///< it says so now: rows are only counted
   bool fixed;   ///< no node's: it is always told the same of
   bool always;  ///< not wrapped, and not told yet: recorded although no row is seen
   int64 rows;   ///< since the last entry
@@ -84,9 +85,8 @@ struct Capture {
   int64 digest;
   uint64 snapshot;
   char command;
-  bool engine;
+  bool engine;   ///< a function of ours reads
   bool worker;   ///< of a parallel plan: says only whom it reached
-  bool noted;    ///< something was reached since the last write
   bool begun;    ///< its beginning is written
   bool closed;   ///< an ending is written
   bool lost;     ///< something of it could not be written: nothing more is

@@ -2,6 +2,7 @@
 #include "extension/src/access_relation.hpp"
 
 #include "extension/src/access_declared.hpp"
+#include "extension/src/state_scan.hpp"
 
 #include "extension/src/compat.hpp"
 
@@ -57,8 +58,11 @@ void Invalidate(Datum, Oid relation) {
   if (entry != nullptr) InvalidateEntry(entry);
 }
 
-// Schemas got other names, or our own came or went.
+Oid owner = InvalidOid;  // of our schema
+
+// Schemas got other names or owners, or our own came or went.
 void InvalidateSchemas(Datum, int, uint32) {
+  owner = InvalidOid;
   InvalidateAll();
 }
 
@@ -168,6 +172,13 @@ AccessPlaces* FindPlaces(AccessRelation* access, Relation relation, Bitmapset* c
     if (bms_equal(places->columns, columns)) return places;
   }
   return AddPlaces(access, relation, columns);
+}
+
+Oid AccessOwner() {
+  if (!OidIsValid(owner) && OidIsValid(get_namespace_oid("gdpr_internal", true))) {
+    owner = StateOwner();
+  }
+  return owner;
 }
 
 void RegisterAccess() {

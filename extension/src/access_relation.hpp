@@ -77,6 +77,9 @@ void ReleaseAccess(AccessRelation* access);
 /// FirstLowInvalidHeapAttributeNumber, as in range tables. In normal context.
 AccessPlaces* FindPlaces(AccessRelation* access, Relation relation, Bitmapset* columns);
 
+/// The role that owns pg_gdpr, or InvalidOid where there is none.
+Oid AccessOwner();
+
 /// Registers the callbacks that forget what was looked up.
 void RegisterAccess();
 

@@ -221,9 +221,10 @@ void MapIndex(CaptureNode* node, Relation relation) {
 void NoteRow(CaptureNode* node) {
   Target* target = node->target;
   Capture* capture = node->capture;
-  target->rows++;
-  capture->noted = true;
-  if (target->all || capture->lost) return;
+  if (target->all) {
+    target->rows++;
+    return;
+  }
   TupleTableSlot* slot = reinterpret_cast<ScanState*>(node->state)->ss_ScanTupleSlot;
   MemoryContext outer = MemoryContextSwitchTo(Scratch(capture));
   if (node->fetched != nullptr) slot = Fetch(node);
@@ -235,6 +236,7 @@ void NoteRow(CaptureNode* node) {
   if (node->fetched != nullptr) ExecClearTuple(node->fetched);
   MemoryContextSwitchTo(outer);
   MemoryContextReset(capture->scratch);
+  target->rows++;  // after its people: they may have made room by writing, which starts anew
 }
 
 void NoteCurrentRow(CaptureNode* node) {

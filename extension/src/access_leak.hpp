@@ -5,9 +5,10 @@
 
 namespace gdpr::pg {
 
-/// Whether the filter of a scan shows rows to code that may tell of them, also of rows that it then
-/// drops: functions that are neither leakproof nor C or internal, and those that are volatile
-/// (set_config(), pg_notify(), query_to_xml(), dblink(), …) when they are given columns.
-bool IsLeaky(PlanState* scan);
+/// Whether the filter of a scan tells of rows that it then drops: it shows them to code of users,
+/// or what it calls, and whether, can be seen from outside (set_config(), pg_notify(), a domain's
+/// check, …). So does EXPLAIN ANALYZE, which counts the rows that were dropped. in      the node's
+/// state, and the query it is of, after ExecutorStart
+bool IsLeaky(PlanState* scan, const QueryDesc* query);
 
 }  // namespace gdpr::pg

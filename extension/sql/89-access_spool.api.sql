@@ -30,3 +30,9 @@ LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.spool_status() IS
   'Whether reads are recorded, and what waits for the drain: files, bytes, time of the oldest file''s last frame';
+
+--| Records a read of all rows of an audited relation and what hangs below it, for ever: no rollback takes it back.
+CREATE OR REPLACE FUNCTION gdpr_internal.record_reads(relation regclass) RETURNS void
+LANGUAGE c VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_record_reads';
+COMMENT ON FUNCTION gdpr_internal.record_reads(regclass) IS
+  'Records a read of all rows of an audited relation, past the transaction: before its reads cease to be recorded';

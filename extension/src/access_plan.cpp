@@ -98,8 +98,8 @@ bool IsValue(Node* node) {
   return IsA(node, Param) || IsA(node, Const);
 }
 
-// A list of `column = $n`, in any order.
-bool AreKeyQuals(List* quals) {
+// A list of `column = $n`, in any order. The columns are added.
+bool AreKeyQuals(List* quals, Bitmapset** columns) {
   ListCell* cell;
   foreach (cell, quals) {
     auto* test = static_cast<OpExpr*>(lfirst(cell));
@@ -109,6 +109,8 @@ bool AreKeyQuals(List* quals) {
     Node* right = WithoutCasts(static_cast<Node*>(lsecond(test->args)));
     bool one = (IsA(left, Var) && IsValue(right)) || (IsValue(left) && IsA(right, Var));
     if (!one || !IsTrusted(test->opfuncid)) return false;
+    auto* column = reinterpret_cast<Var*>(IsA(left, Var) ? left : right);
+    *columns = bms_add_member(*columns, column->varattno - FirstLowInvalidHeapAttributeNumber);
   }
   return true;
 }
@@ -176,11 +178,55 @@ bool IsWatched(Relation relation, CmdType command) {
   return computed || relation->rd_rel->relispartition || HasExpressions(relation);
 }
 
-bool IsKeyNode(PlanState* state);
+Bitmapset* ColumnsIn(HeapTuple constraint, AttrNumber list) {
+  bool isnull;
+  Datum value = SysCacheGetAttr(CONSTROID, constraint, list, &isnull);
+  if (isnull) return nullptr;
+  ArrayType* numbers = DatumGetArrayTypeP(value);
+  auto* items = reinterpret_cast<int16*>(ARR_DATA_PTR(numbers));
+  Bitmapset* columns = nullptr;
+  for (int i = 0; i < ArrayGetNItems(ARR_NDIM(numbers), ARR_DIMS(numbers)); i++) {
+    columns = bms_add_member(columns, items[i] - FirstLowInvalidHeapAttributeNumber);
+  }
+  return columns;
+}
 
-bool AreKeyNodes(PlanState** states, int count) {
+// Whether the columns are those of a foreign key, on the side that the relation is on. That a value
+// is there is what keys tell anyway; of other columns their statements say nothing.
+bool IsForeignKey(Relation relation, Bitmapset* columns) {
+  const TriggerDesc* triggers = relation->trigdesc;
+  bool found = false;
+  for (int i = 0; triggers != nullptr && i < triggers->numtriggers && !found; i++) {
+    const Trigger& trigger = triggers->triggers[i];
+    if (!trigger.tgisinternal || !OidIsValid(trigger.tgconstraint)) continue;
+    HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(trigger.tgconstraint));
+    if (!HeapTupleIsValid(tuple)) continue;
+    auto* form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+    Oid oid = RelationGetRelid(relation);
+    found = form->contype == CONSTRAINT_FOREIGN &&
+            ((form->conrelid == oid &&
+              bms_equal(columns, ColumnsIn(tuple, Anum_pg_constraint_conkey))) ||
+             (form->confrelid == oid &&
+              bms_equal(columns, ColumnsIn(tuple, Anum_pg_constraint_confkey))));
+    ReleaseSysCache(tuple);
+  }
+  return found;
+}
+
+// A scan of the relation for rows with a certain key, and nothing else. In a look-up of our own it
+// is a link's.
+bool IsKeyScan(PlanState* state, List* quals, bool ours) {
+  Bitmapset* columns = nullptr;
+  if (!AreKeyQuals(quals, &columns) || !AreKeyQuals(state->plan->qual, &columns)) return false;
+  Relation relation = reinterpret_cast<ScanState*>(state)->ss_currentRelation;
+  return ours || IsForeignKey(relation, columns);
+}
+
+bool IsKeyNode(PlanState* state, bool ours);
+
+bool AreKeyNodes(PlanState** states, int count, bool ours) {
   for (int i = 0; i < count; i++) {
-    if (!IsKeyNode(states[i])) return false;
+    if (!IsKeyNode(states[i], ours)) return false;
   }
   return true;
 }
@@ -193,31 +239,28 @@ bool ChangesUnseen(ModifyTableState* change) {
 }
 
 // The nodes that such statements have. Of anything else we do not know what it does.
-bool IsKeyNode(PlanState* state) {
+bool IsKeyNode(PlanState* state, bool ours) {
   if (state == nullptr) return true;
   Plan* plan = state->plan;
-  if (!AreKeyQuals(plan->qual)) return false;
   if (CallsUsers(reinterpret_cast<Node*>(plan->targetlist), nullptr)) return false;
   switch (nodeTag(plan)) {
     case T_SeqScan:
-      return true;
+      return IsKeyScan(state, NIL, ours);
     case T_IndexScan:
-      return AreKeyQuals(reinterpret_cast<IndexScan*>(plan)->indexqualorig);
-    case T_BitmapIndexScan:
-      return AreKeyQuals(reinterpret_cast<BitmapIndexScan*>(plan)->indexqualorig);
+      return IsKeyScan(state, reinterpret_cast<IndexScan*>(plan)->indexqualorig, ours);
     case T_BitmapHeapScan:
-      return AreKeyQuals(reinterpret_cast<BitmapHeapScan*>(plan)->bitmapqualorig) &&
-             IsKeyNode(outerPlanState(state));
+      return IsA(outerPlan(plan), BitmapIndexScan) &&
+             IsKeyScan(state, reinterpret_cast<BitmapHeapScan*>(plan)->bitmapqualorig, ours);
     case T_LockRows:
     case T_Result:
-      return IsKeyNode(outerPlanState(state));
+      return plan->qual == NIL && IsKeyNode(outerPlanState(state), ours);
     case T_Append: {
       auto* append = reinterpret_cast<AppendState*>(state);
-      return AreKeyNodes(append->appendplans, append->as_nplans);
+      return AreKeyNodes(append->appendplans, append->as_nplans, ours);
     }
     case T_ModifyTable:
       return ChangesUnseen(reinterpret_cast<ModifyTableState*>(state)) &&
-             IsKeyNode(outerPlanState(state));
+             IsKeyNode(outerPlanState(state), ours);
     default:
       return false;
   }
@@ -257,7 +300,7 @@ bool IsKeyLookup(QueryDesc* query) {
   } else if (plan->commandType != CMD_UPDATE && plan->commandType != CMD_DELETE) {
     return false;
   }
-  return IsKeyNode(query->planstate);
+  return IsKeyNode(query->planstate, ours);
 }
 
 }  // namespace gdpr::pg

@@ -65,22 +65,24 @@ Oid FindTable(const RangeVar* name) {
   return index ? IndexGetRelation(oid, true) : oid;
 }
 
-// All tables, or those of a schema.
-List* AddAll(List* shown, Oid schema) {
+// All tables, those of a schema, or those of a composite type.
+List* AddAll(List* shown, Oid schema, Oid type = InvalidOid) {
   Relation catalog = table_open(RelationRelationId, AccessShareLock);
   SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
   List* oids = NIL;
   while (HeapTuple tuple = systable_getnext(scan)) {
     auto* form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
     bool table = form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW;
-    if (table && (!OidIsValid(schema) || form->relnamespace == schema)) {
+    if (OidIsValid(schema)) table &= form->relnamespace == schema;
+    if (OidIsValid(type)) table &= form->reloftype == type;
+    if (table) {
       oids = lappend_oid(oids, form->oid);
     }
   }
   systable_endscan(scan);
   table_close(catalog, AccessShareLock);
   ListCell* cell;
-  foreach (cell, oids) shown = AddShown(shown, lfirst_oid(cell), true);
+  foreach (cell, oids) shown = AddShown(shown, lfirst_oid(cell), !OidIsValid(type));
   return shown;
 }
 
@@ -134,6 +136,11 @@ List* AlteredTable(AlterTableStmt* alter) {
     auto* part = lfirst_node(AlterTableCmd, cell);
     Shows shows = PartShows(part);
     if (shows == Shows::kNothing) continue;
+    if (alter->objtype == OBJECT_TYPE) {
+      Oid type = OidIsValid(relation) ? get_rel_type_id(relation) : InvalidOid;
+      if (OidIsValid(type)) shown = AddAll(shown, InvalidOid, type);
+      continue;
+    }
     shown = AddShown(shown, relation, shows == Shows::kExpressions);
     if (part->subtype == AT_AttachPartition) {
       shown = AddShown(shown, Find(castNode(PartitionCmd, part->def)->name), false);
@@ -204,10 +211,27 @@ List* Vacuumed(VacuumStmt* vacuum) {
 // A new partition: rows of the default one that would belong in it are looked for.
 List* Partitioned(CreateStmt* create) {
   if (create->partbound == nullptr || create->inhRelations == NIL) return NIL;
-  return AddShown(NIL, Find(linitial_node(RangeVar, create->inhRelations)), true);
+  Oid parent = Find(linitial_node(RangeVar, create->inhRelations));
+  Relation relation = OidIsValid(parent) ? try_relation_open(parent, AccessShareLock) : nullptr;
+  if (relation == nullptr) return NIL;
+  bool computed = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE &&
+                  RelationGetPartitionKey(relation)->partexprs != NIL;
+  relation_close(relation, AccessShareLock);
+  return AddShown(NIL, parent, !computed);
 }
 
 }  // namespace
+
+List* ShownByFunction(Oid function) {
+  switch (function) {
+    case F_BRIN_SUMMARIZE_NEW_VALUES:
+    case F_BRIN_SUMMARIZE_RANGE:
+    case F_BRIN_DESUMMARIZE_RANGE:
+      return AddAll(NIL, InvalidOid);
+    default:
+      return NIL;
+  }
+}
 
 List* ShownRelations(Node* command) {
   switch (nodeTag(command)) {

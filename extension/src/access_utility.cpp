@@ -4,7 +4,7 @@
 #include "core/spool_frame.hpp"
 #include "extension/src/access_query.hpp"
 #include "extension/src/access_relation.hpp"
-#include "extension/src/audit_session.hpp"
+#include "extension/src/owner.hpp"
 #include "extension/src/seal_work.hpp"
 #include "extension/src/spool.hpp"
 
@@ -14,6 +14,7 @@ namespace gdpr::pg {
 namespace {
 
 ProcessUtility_hook_type previous_utility = nullptr;
+object_access_hook_type previous_access = nullptr;
 
 int64 DigestOf(const PlannedStmt* command, const char* text) {
   int64 digest = 0;
@@ -46,8 +47,9 @@ void Record(Oid oid, int64 digest) {
   frame.entry_count = static_cast<uint64>(count);
   AccessFacts* facts = HoldFacts();
   FrameWriter* writer = SpoolBegin();
-  frame.start = StatementStart{SpoolFacts(facts), static_cast<uint64>(digest), 'c', EngineIsOpen(),
-                               U64FromFullTransactionId(ReadNextFullTransactionId())};
+  frame.start =
+      StatementStart{SpoolFacts(facts), static_cast<uint64>(digest), 'c', CurrentScope() != nullptr,
+                     U64FromFullTransactionId(ReadNextFullTransactionId())};
   for (int i = 0; i < count; i++) (void)SpoolPlace(&places->places[i]);
   writer->BeginStatement(frame);
   for (int i = 0; i < count; i++) {
@@ -59,12 +61,30 @@ void Record(Oid oid, int64 digest) {
   (void)SpoolWrite(SpoolMode::kDurable);
 }
 
+void RecordAll(List* relations, int64 digest) {
+  ListCell* cell;
+  foreach (cell, relations) Record(lfirst_oid(cell), digest);
+}
+
+int64 DigestOfClients() {
+  int64 digest = 0;
+  const char* text = debug_query_string;
+  if (text != nullptr) (void)DigestOfQuery(text, strlen(text), &digest);
+  return digest;
+}
+
+// A function that a query names is looked at when the query starts.
+void AtObject(ObjectAccessType access, Oid class_id, Oid object, int part, void* detail) {
+  if (previous_access != nullptr) previous_access(access, class_id, object, part, detail);
+  if (access != OAT_FUNCTION_EXECUTE || object >= FirstGenbkiObjectId || !SpoolReady()) return;
+  List* shown = ShownByFunction(object);
+  if (shown != NIL) RecordAll(shown, DigestOfClients());
+}
+
 PlannedStmt* Prepare(PlannedStmt* command, const char* text) {
   if (IsA(command->utilityStmt, CopyStmt)) return CopyAsQuery(command);
   List* shown = ShownRelations(command->utilityStmt);
-  ListCell* cell;
-  int64 digest = shown == NIL ? 0 : DigestOf(command, text);
-  foreach (cell, shown) Record(lfirst_oid(cell), digest);
+  if (shown != NIL) RecordAll(shown, DigestOf(command, text));
   return command;
 }
 
@@ -94,6 +114,17 @@ void RegisterAccessUtility() {
   if (!process_shared_preload_libraries_in_progress) return;
   previous_utility = ProcessUtility_hook;
   ProcessUtility_hook = RunCommand;
+  previous_access = object_access_hook;
+  object_access_hook = AtObject;
 }
 
 }  // namespace gdpr::pg
+
+// gdpr_internal.record_reads(relation regclass) -> void
+GDPR_FUNCTION(gdpr_record_reads) {
+  using namespace gdpr::pg;
+  if (!SpoolReady()) PG_RETURN_VOID();
+  List* family = find_all_inheritors(PG_GETARG_OID(0), NoLock, nullptr);
+  RecordAll(family, DigestOfClients());
+  PG_RETURN_VOID();
+}

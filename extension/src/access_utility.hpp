@@ -17,4 +17,8 @@ PlannedStmt* CopyAsQuery(PlannedStmt* command);
 /// check and the like. A list of oids, in the current context.
 List* ShownRelations(Node* command);
 
+/// The same for a function that the server is about to run: those that maintain an index. Which one
+/// is in their arguments, and not known yet.
+List* ShownByFunction(Oid function);
+
 }  // namespace gdpr::pg

@@ -22,7 +22,6 @@ $$;
 --| named; "-" if it has nothing.
 CREATE FUNCTION t.reached(tag text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM gdpr.drain_access();
   RETURN coalesce((
     SELECT string_agg(concat_ws(' ', d.relation, d.people), ' ' ORDER BY d.relation COLLATE "C", d.people)
     FROM (SELECT substr(l.relation, strpos(l.relation, '.') + 1) AS relation, CASE
@@ -36,7 +35,6 @@ $$;
 --| How many statements of a session the log has, and how they ended.
 CREATE FUNCTION t.ended(tag text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM gdpr.drain_access();
   RETURN coalesce((SELECT string_agg(d.n || ' ' || d.status, ', ' ORDER BY d.status)
     FROM (SELECT status, count(DISTINCT statement) AS n FROM gdpr.access_statements WHERE app_user = ended.tag GROUP BY status) AS d), '-');
 END

@@ -32,9 +32,18 @@ CREATE TABLE p.event (id int PRIMARY KEY, account_id int REFERENCES p.account ON
 INSERT INTO p.event SELECT g, 100 + g, g FROM generate_series(1, 20) AS g;
 CREATE TABLE p.common (id int PRIMARY KEY, what text);
 INSERT INTO p.common VALUES (1, 'x');
+CREATE TABLE p.crowd (id int PRIMARY KEY, n int);
+CREATE TABLE p.named (id text PRIMARY KEY, n int);
+CREATE TABLE p.pair (n int, number int, name text);
+-- No neighbours, and no order
+INSERT INTO p.crowd SELECT (g * 7919) % 100003, g FROM generate_series(1, 4200) AS g;
+INSERT INTO p.named SELECT md5(g::text), g FROM generate_series(1, 4200) AS g;
+INSERT INTO p.pair SELECT g, (g * 7919) % 100003, md5(g::text) FROM generate_series(1, 4200) AS g;
 CREATE INDEX ON p.person (score);
 CREATE INDEX ON p.person (name, id);
 
+SELECT gdpr.register_subject('crowd', 'p.crowd'), gdpr.register_subject('named', 'p.named'),
+  gdpr.add_link('crowd', 'p.pair', '{number}'), gdpr.add_link('named', 'p.pair', '{name}') \g /dev/null
 SELECT gdpr.register_subject('member', 'p.member'), gdpr.register_subject('guest', 'p.guest') \g /dev/null
 SELECT gdpr.add_link('person', 'p.visit', '{person_id}'), gdpr.add_link('person', 'p.base', '{person_id}'), gdpr.add_link('guest', 'p.stay', '{guest}'),
   gdpr.add_link('member', 'p.stay', '{club,no}'), gdpr.add_link('person', 'p.stay', '{person_id}'), gdpr.add_link('member', 'p.letter', '{sender}', 'p.member', '{mail}'),
@@ -42,7 +51,7 @@ SELECT gdpr.add_link('person', 'p.visit', '{person_id}'), gdpr.add_link('person'
   gdpr.add_link('guest', 'p.note', '{of_id}', discriminator => 'of_type', discriminator_value => 'Guest'),
   gdpr.add_link('person', 'p.item', '{account_id}', 'p.account', '{id}'), gdpr.add_link('person', 'p.event', '{person_id}'),
   gdpr.add_link('person', 'p.common', '{id}', scope => 'shared') \g /dev/null
-SELECT gdpr.audit(r) FROM unnest('{p.visit,p.base,p.member,p.guest,p.stay,p.letter,p.note,p.item,p.stock,p.event,p.common}'::regclass[]) AS r \g /dev/null
+SELECT gdpr.audit(r) FROM unnest('{p.visit,p.base,p.member,p.guest,p.stay,p.letter,p.note,p.item,p.stock,p.event,p.common,p.crowd,p.named,p.pair}'::regclass[]) AS r \g /dev/null
 VACUUM ANALYZE;
 
 CREATE VIEW p.names AS SELECT id, name FROM p.person;

@@ -83,8 +83,8 @@ sub ask {
 }
 
 # What the log has under a tag (people.sql): whom it reached, and how many statements ended how.
-sub reached { return ask("SELECT t.reached('$_[0]')"); }
-sub ended { return ask("SELECT t.ended('$_[0]')"); }
+sub reached { ask('SELECT gdpr.drain_access()'); return ask("SELECT t.reached('$_[0]')"); }
+sub ended { ask('SELECT gdpr.drain_access()'); return ask("SELECT t.ended('$_[0]')"); }
 
 # A fresh database of that name with the people of people.sql.
 sub people_in {

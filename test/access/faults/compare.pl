@@ -47,6 +47,8 @@ sub table {
 }
 table($statements, sub {
   my ($application, $number, $statement, $status, $relation, $scope, $many, $rows) = @_;
+  $relation //= 'unknown';      # what said where it was read is damaged
+  $scope //= 'none';
   my $r = $recorded{$application}{$number // ''}{$statement} //= {status => $status};
   print "wrong $application/$number: recorded with two ends\n" if $r->{status} ne $status;
   my $in = $r->{in}{$relation} //= {};
@@ -56,6 +58,7 @@ table($statements, sub {
 });
 table($people, sub {
   my ($statement, $relation, $person) = @_;
+  $relation //= 'unknown';
   my $r = $of{$statement} or return;
   print "twice a person in one statement: $relation\n" if $r->{people}{$relation}{$person}++;
 });

@@ -29,11 +29,14 @@ struct Step {
 };
 
 /// Sealing comes before anything is dropped: only what is sealed may go. Then the anchor, so that
-/// it knows of the seal over what was dropped.
+/// it knows of the seal over what was dropped. A drain that found nothing more has removed the files.
 const Step kSteps[] = {
     {"partitions", query::kNightlyPartitions, "partitions made for the months to come"},
+    {"drained", query::kNightlyDrain, "reads taken out of the spool", true},
     {"sealed", query::kNightlySeal, "changes sealed", true},
     {"dropped", query::kNightlyExpireAudit, "changes dropped at the end of gdpr.audit_retention"},
+    {"reads_dropped", query::kNightlyExpireAccess,
+     "months of reads dropped at the end of gdpr.access_retention"},
     {"anchored", query::kNightlyAnchor, "is the newest seal that the anchor has", false, true},
     {"proofs", query::kNightlyExpireProofs, "proofs dropped at the end of gdpr.proof_retention"},
     {"sign_ups", query::kNightlyExpireSignUps, "sign-ups expired"},

@@ -173,6 +173,9 @@ BEGIN
   PERFORM gdpr_internal.execute_as_owner(start_audit.relation,
     format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', gdpr_internal.sql_name(start_audit.relation)));
   LOCK TABLE gdpr_internal.audited IN SHARE ROW EXCLUSIVE MODE;
+  IF NOT start_audit.reads AND (gdpr_internal.audited_of(start_audit.relation)).reads THEN
+    PERFORM gdpr_internal.record_reads(start_audit.relation);  -- as in end_audit()
+  END IF;
   PERFORM gdpr_internal.make_audit_partitions();
   INSERT INTO gdpr_internal.audited AS a
     (relation_schema, relation_name, relation_oid, classified, replicated, reads, protected, switched_on_by)
@@ -303,6 +306,10 @@ BEGIN
   PERFORM gdpr_internal.execute_as_owner(end_audit.relation,
     format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', gdpr_internal.sql_name(end_audit.relation)));
   LOCK TABLE gdpr_internal.audited IN SHARE ROW EXCLUSIVE MODE;
+  -- Whatever is read from now on, also where all of this is rolled back
+  IF (gdpr_internal.audited_of(end_audit.relation)).reads THEN
+    PERFORM gdpr_internal.record_reads(end_audit.relation);
+  END IF;
   PERFORM gdpr_internal.write_audit_note('X', end_audit.relation, '{""}', '{NULL}', '{NULL}');
   DELETE FROM gdpr_internal.audited AS a USING pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.oid = end_audit.relation AND a.relation_schema = n.nspname AND a.relation_name = c.relname;

@@ -23,6 +23,7 @@ struct Bytes {
 struct Remembered {
   Bytes values;
   List* keys;  // of char*
+  bool dead_end;
 };
 
 uint32 HashBytes(const void* key, Size) {
@@ -106,12 +107,14 @@ bool WalkAt(Walk* walk, const Datum* values, CommandId command) {
   return walk->keys != NIL || !walk->dead_end;
 }
 
-List* Find(AuditWay* way, const Datum* values) {
+List* Find(AuditWay* way, const Datum* values, bool* dead_end) {
   Walk walk{way, NIL, false};
+  *dead_end = false;
   CommandCounterIncrement();  // rows that this very command wrote are there
   CommandId now = GetCurrentCommandId(false);
-  if (WalkAt(&walk, values, now) || now == FirstCommandId) return walk.keys;
-  if (WalkAt(&walk, values, FirstCommandId)) return walk.keys;
+  if (WalkAt(&walk, values, now)) return walk.keys;
+  *dead_end = true;
+  if (now == FirstCommandId || WalkAt(&walk, values, FirstCommandId)) return walk.keys;
   // Made and deleted by this very transaction: the deletion is a few commands ago
   CommandId last = now > kStepsBack ? now - kStepsBack : FirstCommandId;
   for (CommandId command = now - 1; command > last; command--) {
@@ -251,7 +254,7 @@ WaySearch* BeginWay(AuditWay* way, MemoryContext statement) {
   return search;
 }
 
-List* FollowWay(WaySearch* search, const Datum* values) {
+List* FollowWay(WaySearch* search, const Datum* values, bool* dead_end) {
   if (MemoryContextMemAllocated(search->context, true) > kMostMemory) {
     MemoryContextReset(search->context);
     Remember(search);
@@ -259,8 +262,12 @@ List* FollowWay(WaySearch* search, const Datum* values) {
   Bytes bytes = BytesOf(search, values);
   auto* known =
       static_cast<Remembered*>(hash_search(search->remembered, &bytes, HASH_FIND, nullptr));
-  if (known != nullptr) return known->keys;
-  List* keys = Find(search->way, values);
+  if (known != nullptr) {
+    if (dead_end != nullptr) *dead_end = known->dead_end;
+    return known->keys;
+  }
+  bool ended;
+  List* keys = Find(search->way, values, &ended);
   MemoryContext outer = MemoryContextSwitchTo(search->context);
   bytes = BytesOf(search, values);
   bytes.data = static_cast<char*>(memcpy(palloc(bytes.length + 1), bytes.data, bytes.length));
@@ -270,6 +277,8 @@ List* FollowWay(WaySearch* search, const Datum* values) {
   MemoryContextSwitchTo(outer);
   known = static_cast<Remembered*>(hash_search(search->remembered, &bytes, HASH_ENTER, nullptr));
   known->keys = kept;
+  known->dead_end = ended;
+  if (dead_end != nullptr) *dead_end = ended;
   return kept;
 }
 

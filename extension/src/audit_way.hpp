@@ -41,6 +41,7 @@ WaySearch* BeginWay(AuditWay* way, MemoryContext statement);
 /// The keys of the people whom the values lead to: a list of char* that lives until the next call.
 /// By what is committed now and what this transaction did; where the way ends at a row that is
 /// gone (a cascade deletes the parent first), by what was there before.
-List* FollowWay(WaySearch* search, const Datum* values);
+/// out     dead_end (may be NULL): nobody, because the way ends at a row that is not there
+List* FollowWay(WaySearch* search, const Datum* values, bool* dead_end = nullptr);
 
 }  // namespace gdpr::pg

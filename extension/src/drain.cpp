@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64 kBatchBytes = 8 * kSegmentBytes;  // of the spool, in one transaction
 constexpr int kFramesPerCheck = 1000;
+constexpr int kPoliteTries = 5;
 constexpr int kDrainLock = 1;  // beside the table's own lock, which autovacuum wants, too
 
 struct Batch {
@@ -87,7 +88,7 @@ bool GoOn(Reading& reading, FrameReader& frames, FrameResult result) {
   auto offset = static_cast<int64>(frames.Offset());
   bool more = frames.Skip() > 0;
   if (!more && reading.live) return false;
-  if (offset < reading.from) return more;
+  if (offset < reading.from || (!more && !reading.any)) return more;  // told, or put aside as a whole
   if (more || result == FrameResult::kDamaged) {
     NoteDamage(reading);
   } else if (reading.last) {
@@ -122,8 +123,16 @@ bool TakeFrame(Reading& reading, const SpoolFrame& frame) {
       sound = IsReadNumber(static_cast<int64>(frame.statement.statement)) &&
               IS_VALID_TIMESTAMP(frame.statement.at);
       if (!counts || !sound) break;
-      if (!WriteStatement(batch.sink, reading.definitions, frame, process->process)) return false;
-      if (frame.statement.start) batch.statements++;
+      switch (WriteStatement(batch.sink, reading.definitions, frame, process->process)) {
+        case Written::kHeld:
+          return false;
+        case Written::kNot:
+          sound = false;
+          break;
+        case Written::kYes:
+          if (frame.statement.start) batch.statements++;
+          break;
+      }
       break;
     case FrameType::kDropped:
       if (counts) TakeDropped(reading, frame.dropped);
@@ -220,7 +229,7 @@ Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file
 Verdict DrainFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, bool last) {
   MemoryContext old = MemoryContextSwitchTo(batch.file);
   OpenSpoolFile open = OpenSpool(file, last);
-  Verdict verdict = Verdict::kDone;
+  Verdict verdict = Verdict::kWaits;  // it went meanwhile, or cannot be opened now
   if (open.fd >= 0) verdict = DrainOpenFile(batch, process, file, open, last);
   if (verdict == Verdict::kDone && last && !open.live) EndProcess(process, file);
   CloseSpoolFile(open);
@@ -232,9 +241,9 @@ Verdict DrainFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, bo
 
 // Whether all of a file is in tables, committed and flushed.
 bool IsDrained(const SpoolProcess* process, const SpoolFile& file) {
-  if (!process->committed) return false;
-  return file.segment < process->committed_segment ||
-         (file.segment == process->committed_segment && process->committed_end != '\0');
+  if (!process->committed || file.segment > process->committed_segment) return false;
+  if (file.segment < process->committed_segment) return true;
+  return process->committed_end != '\0' && SpoolFileSize(file) <= process->drained_to;
 }
 
 // The files of one process. False: the batch is full.
@@ -246,9 +255,7 @@ bool DrainProcess(Batch& batch, const SpoolFile* files, int count) {
       RemoveSpoolFile(files[i]);
       continue;
     }
-    // Drained by this very transaction
-    if (files[i].segment < process->segment) continue;
-    if (process->ended != '\0' && files[i].segment == process->segment) continue;
+    if (files[i].segment < process->segment) continue;  // drained by this very transaction
     Verdict verdict = DrainFile(batch, process, files[i], last);
     if (verdict == Verdict::kFull) return false;
     if (verdict == Verdict::kHeld) batch.held_back = true;
@@ -292,10 +299,22 @@ bool DrainList(Batch& batch, const SpoolList& list) {
   return room;
 }
 
-void LockDrain(LOCKMODE mode) {
+bool LockDrain(LOCKMODE mode, bool wait) {
   LOCKTAG tag;
   SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, StateTable("access_process"), kDrainLock);
-  (void)LockAcquire(&tag, mode, false, false);
+  return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+// The worker does not wait for somebody who drains by hand, and comes again. But erasures follow
+// each other closely: after some tries it queues up.
+bool LockBatch() {
+  static int tries = 0;
+  if (!LockDrain(ExclusiveLock, !IsBackgroundWorker || tries >= kPoliteTries)) {
+    tries++;
+    return false;
+  }
+  tries = 0;
+  return true;
 }
 
 void DrainBatch(Batch& batch) {
@@ -306,7 +325,10 @@ void DrainBatch(Batch& batch) {
   batch.processes = ReadProcesses(batch.context);
   // After what is known of processes: none that has a row may seem to have lost its files
   SpoolList list = ListSpool();
-  BeginSink(batch.sink, batch.context);
+  // After one that failed: statement by statement, so that what cannot be written does not stop the rest
+  static bool failed = false;
+  BeginSink(batch.sink, batch.context, failed);
+  failed = true;
   bool all = DrainList(batch, list);
   EndProcesses(batch.processes, batch.node);
   EndSink(batch.sink);
@@ -314,8 +336,9 @@ void DrainBatch(Batch& batch) {
   if (all && batch.frames == 0 && !batch.held_back) ForgetClaims();
   MemoryContextSwitchTo(old);
   MemoryContextDelete(batch.context);
-  // Before it is flushed nobody may take a file away for it
-  if (batch.frames > 0) ForceSyncCommit();
+  failed = false;
+  // Before it is flushed nobody may take a file away for it, whatever synchronous_commit says
+  ForceSyncCommit();
 }
 
 }  // namespace
@@ -337,14 +360,17 @@ GDPR_FUNCTION(gdpr_drain_batch) {
     elog(ERROR, "return type must be a row type");
   }
   columns = BlessTupleDesc(columns);
-  LockDrain(ExclusiveLock);
-  SpoolTellLost();
-  int forms = BeginForms();
-  if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   Batch batch{};
-  DrainBatch(batch);
-  SPI_finish();
-  EndForms(forms);
+  batch.held_back = true;
+  if (LockBatch()) {
+    SpoolTellLost();
+    int forms = BeginForms();
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+    batch.held_back = false;
+    DrainBatch(batch);
+    SPI_finish();
+    EndForms(forms);
+  }
   drain_held_back = batch.held_back;
   Datum values[] = {Int64GetDatum(batch.frames), Int64GetDatum(batch.statements)};
   bool nulls[] = {false, false};
@@ -353,6 +379,6 @@ GDPR_FUNCTION(gdpr_drain_batch) {
 
 // gdpr_internal.lock_drain(shared boolean)
 GDPR_FUNCTION(gdpr_lock_drain) {
-  LockDrain(!PG_ARGISNULL(0) && PG_GETARG_BOOL(0) ? ShareLock : ExclusiveLock);
+  (void)LockDrain(!PG_ARGISNULL(0) && PG_GETARG_BOOL(0) ? ShareLock : ExclusiveLock, true);
   PG_RETURN_VOID();
 }

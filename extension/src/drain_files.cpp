@@ -85,6 +85,13 @@ void CloseSpoolFile(OpenSpoolFile& open) {
   open.fd = -1;
 }
 
+int64 SpoolFileSize(const SpoolFile& file) {
+  char path[kSpoolPathBytes];
+  SpoolPath(path, file);
+  struct stat status;
+  return stat(path, &status) == 0 ? status.st_size : 0;
+}
+
 bool HasNextSegment(const SpoolFile& file) {
   SpoolFile next = file;
   next.segment++;
@@ -96,10 +103,9 @@ bool HasNextSegment(const SpoolFile& file) {
 void RemoveSpoolFile(const SpoolFile& file) {
   char path[kSpoolPathBytes];
   SpoolPath(path, file);
-  struct stat status;
-  if (stat(path, &status) != 0) return;
+  int64 size = SpoolFileSize(file);
   if (unlink(path) == 0) {
-    SpoolFreed(status.st_size);
+    SpoolFreed(size);
   } else if (errno != ENOENT) {
     ereport(WARNING, (errcode_for_file_access(), errmsg("could not remove file \"%s\": %m", path)));
   }
@@ -110,13 +116,12 @@ void QuarantineSpoolFile(const SpoolFile& file) {
   char place[kSpoolPathBytes * 2];
   SpoolPath(path, file);
   snprintf(place, sizeof(place), "%s/%u.%s", kSpoolQuarantine, file.database, LastPart(path));
-  struct stat status;
-  if (stat(path, &status) != 0) return;
+  int64 size = SpoolFileSize(file);
   (void)mkdir(kSpoolQuarantine, S_IRWXU);
   if (rename(path, place) == 0) {
-    SpoolFreed(status.st_size);
+    SpoolFreed(size);
     ereport(LOG, (errmsg("file \"%s\" of the spool was put into quarantine", place)));
-  } else {
+  } else if (errno != ENOENT) {
     ereport(WARNING, (errcode_for_file_access(),
                       errmsg("could not rename file \"%s\" to \"%s\": %m", path, place)));
   }

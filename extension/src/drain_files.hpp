@@ -33,6 +33,9 @@ bool ReadSpoolFile(OpenSpoolFile& open);
 
 void CloseSpoolFile(OpenSpoolFile& open);
 
+/// How long a file is; 0: it is gone.
+int64 SpoolFileSize(const SpoolFile& file);
+
 /// Whether there is a segment after this one by now.
 bool HasNextSegment(const SpoolFile& file);
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr char kLockTimeout[] = "50ms";
 constexpr int kMostMilliseconds = 5000;  // for the values of one entry
+constexpr int64 kPatience = 60 * USECS_PER_SEC;
+constexpr int kMostLocked = 16;
 
 // A link as it is declared now, for values of one form.
 struct LinkKey {
@@ -23,11 +25,38 @@ struct Link {
   LinkKey key;
   bool read;       // what follows says something
   bool locked;     // not tried again in this batch
+  bool waits;      // …, but in a later one
   int columns;     // 0: it is gone
   bool native;
   AuditWay* way;
   WaySearch* search;
 };
+
+// Links whose tables were found locked, since when. A process forgets what is too much.
+struct LockedLink {
+  int32 link;
+  TimestampTz since;
+};
+
+LockedLink locked_links[kMostLocked] = {};
+
+void NoteFree(int32 link) {
+  for (LockedLink& known : locked_links) {
+    if (known.link == link) known = {0, 0};
+  }
+}
+
+// Whether it may be waited for still.
+bool NoteLocked(int32 link) {
+  TimestampTz now = GetCurrentTimestamp();
+  LockedLink* place = &locked_links[0];
+  for (LockedLink& known : locked_links) {
+    if (known.link == link) return now - known.since < kPatience;
+    if (known.since < place->since) place = &known;
+  }
+  *place = {link, now};
+  return true;
+}
 
 DrainQuery column_count = {
     "SELECT cardinality(l.columns)::bigint FROM gdpr_internal.link AS l WHERE l.link = $1",
@@ -129,7 +158,13 @@ void AddPerson(Finding* finding, char* key) {
 
 void FollowOne(Finding* finding, const Datum* values) {
   CHECK_FOR_INTERRUPTS();
-  List* keys = FollowWay(finding->link->search, values);
+  bool dead_end;
+  List* keys = FollowWay(finding->link->search, values, &dead_end);
+  if (keys == NIL && !dead_end) {
+    finding->people->nobodys++;
+    return;
+  }
+  // The row on the way may have been there when it was read
   if (keys == NIL || list_length(keys) > kMostPeople) {
     finding->people->unknown++;
     return;
@@ -153,13 +188,6 @@ bool MeansLocked(const ErrorData* error) {
   return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
          error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
          (error->sqlerrcode == ERRCODE_QUERY_CANCELED && IsBackgroundWorker);
-}
-
-// Nothing of the link itself is to blame.
-bool IsOurs(const ErrorData* error) {
-  int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-  return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION ||
-         category == ERRCODE_SYSTEM_ERROR;
 }
 
 }  // namespace
@@ -199,6 +227,13 @@ void FollowAll(DrainLinks* links, Finding* finding, std::string_view values) {
 
 }  // namespace
 
+bool IsOurTrouble(const ErrorData* error) {
+  int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+  return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION ||
+         category == ERRCODE_SYSTEM_ERROR || error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+         error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
 DrainLinks* BeginLinks(MemoryContext batch) {
   auto* links = static_cast<DrainLinks*>(MemoryContextAllocZero(batch, sizeof(DrainLinks)));
   links->context = batch;
@@ -220,7 +255,7 @@ LinkPeople FollowValues(DrainLinks* links, const PlaceFrame& place, std::string_
     link->key = key;
   }
   LinkPeople people{};
-  people.result = Followed::kLocked;
+  people.result = link->waits ? Followed::kLocked : Followed::kLost;
   if (link->locked) return people;
   Finding finding{link, &people, 0};
   MemoryContext context = CurrentMemoryContext;
@@ -235,6 +270,7 @@ LinkPeople FollowValues(DrainLinks* links, const PlaceFrame& place, std::string_
     FollowAll(links, &finding, values);
     StopClock();
     ReleaseCurrentSubTransaction();
+    NoteFree(key.link);
   }
   PG_CATCH();
   {
@@ -246,10 +282,11 @@ LinkPeople FollowValues(DrainLinks* links, const PlaceFrame& place, std::string_
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
     bool locked = MeansLocked(error);
-    if (!locked && IsOurs(error)) ReThrowError(error);
-    if (locked) link->locked = true;
+    if (!locked && IsOurTrouble(error)) ReThrowError(error);
+    link->locked = locked;
+    link->waits = locked && NoteLocked(key.link);
     people = LinkPeople{};
-    people.result = locked ? Followed::kLocked : Followed::kLost;
+    people.result = link->waits ? Followed::kLocked : Followed::kLost;
   }
   PG_END_TRY();
   MemoryContextSwitchTo(context);

@@ -13,7 +13,7 @@ namespace gdpr::pg {
 enum class Followed {
   kPeople,
   kLost,    ///< the link, a table or a column on the way is gone, or code on the way failed
-  kLocked,  ///< somebody has a table on the way locked, or code on the way takes too long
+  kLocked,  ///< somebody has a table on the way locked, or code on the way takes too long: later
 };
 
 /// What values led to.
@@ -23,8 +23,12 @@ struct LinkPeople {
   int64* numbers;   ///< if native
   char** keys;      ///< else
   int count;        ///< of numbers or keys, some of them twice
-  int64 unknown;    ///< values that led nowhere, or to too many
+  int64 unknown;    ///< values that led to a row that is not there, or to too many
+  int64 nobodys;    ///< values that led to rows of nobody
 };
+
+/// Whether an error has nothing to do with what is worked on: no memory or disk, an operator, a lock.
+bool IsOurTrouble(const ErrorData* error);
 
 /// What a batch knows of links; opaque.
 struct DrainLinks;

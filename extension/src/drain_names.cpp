@@ -14,6 +14,7 @@ struct DrainNames {
 namespace {
 
 constexpr int kInetBytes = 16;
+constexpr int kLongestClaim = 1000;
 
 struct Bytes {
   char* data;
@@ -88,6 +89,13 @@ Datum NameOf(std::string_view name) {
   auto* copy = static_cast<NameData*>(palloc0(sizeof(NameData)));
   memcpy(NameStr(*copy), name.data(), name.size());
   return NameGetDatum(copy);
+}
+
+// What a session claims may be longer than an index takes.
+MaybeText Clipped(const MaybeText& text) {
+  if (!text || text->size() <= kLongestClaim) return text;
+  int length = pg_mbcliplen(text->data(), static_cast<int>(text->size()), kLongestClaim);
+  return text->substr(0, static_cast<size_t>(length));
 }
 
 // Values of a query, some of them NULL.
@@ -228,7 +236,7 @@ int64 InternActor(const FactsFrame& facts) {
   values.Add(NameOf(facts.session_role));
   values.Add(NameOf(facts.acting_role));
   values.AddText(facts.purpose);
-  values.AddText(facts.app_user);
+  values.AddText(Clipped(facts.app_user));
   bool isnull;
   values.Add(InetOf(facts.client_address, &isnull));
   if (isnull) values.nulls[values.count - 1] = 'n';

@@ -20,8 +20,8 @@ struct Gathered {
 namespace {
 
 constexpr uint64 kMostDefinitions = 65536;  // of a file
-constexpr int64 kPatience = 60 * USECS_PER_SEC;  // for a table that somebody has locked
 constexpr uint64 kGatheredPeople = 65536;
+constexpr size_t kLongestKey = 1000;  // of a person: what is longer fits into no index
 
 // What an entry of a statement became: one row, or two where not everybody can be named.
 struct ReadPart {
@@ -121,6 +121,10 @@ void AddKeys(const Context& context, PlaceDefinition& definition, int64 rows, in
 bool AddNumberSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
   if (!IsPersonSet(entry.people)) return false;
   auto rows = static_cast<int64>(entry.rows);
+  if (PersonSetSize(entry.people) == 0) {
+    AddPart(parts, {NumberOf(context.sink, definition, true), 'N', rows, nullptr});
+    return true;
+  }
   if (!HasDigests(context.sink.names, definition.place.subject_type.value_or(""))) {
     AddPart(parts, {NumberOf(context.sink, definition, true), 'P', rows, SetOf(entry.people)});
     return true;
@@ -141,6 +145,7 @@ bool AddTextSet(const Context& context, PlaceDefinition& definition, const Spool
   int count = 0;
   TextSetReader reader(entry.people);
   for (std::string_view key; reader.Next(key);) {
+    if (key.size() > kLongestKey) return false;
     int64 number = PersonOf(context.sink.names, type, key, context.at, context.engine);
     if (number == 0) return false;
     if (count == room) {
@@ -158,9 +163,7 @@ enum class Taken { kYes, kUnknown, kLocked };
 
 Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
   LinkPeople people = FollowValues(context.sink.links, definition.place, entry.people);
-  if (people.result == Followed::kLocked) {
-    return context.sink.now - context.at < kPatience ? Taken::kLocked : Taken::kUnknown;
-  }
+  if (people.result == Followed::kLocked) return Taken::kLocked;
   if (people.result == Followed::kLost) return Taken::kUnknown;
   auto rows = static_cast<int64>(entry.rows);
   if (people.native) {
@@ -170,14 +173,19 @@ Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const Spoo
     auto* numbers = static_cast<int64*>(palloc_extended(sizeof(int64) * people.count, MCXT_ALLOC_HUGE));
     int count = 0;
     for (int i = 0; i < people.count; i++) {
-      int64 number = PersonOf(context.sink.names, type, people.keys[i], context.at, context.engine);
-      if (number != 0) numbers[count++] = number;
+      int64 number = strlen(people.keys[i]) > kLongestKey ? 0 :
+          PersonOf(context.sink.names, type, people.keys[i], context.at, context.engine);
+      if (number != 0) {
+        numbers[count++] = number;
+      } else {
+        people.unknown++;
+      }
     }
     AddKeys(context, definition, rows, numbers, count, parts);
   }
-  if (people.unknown > 0) {
-    AddPart(parts, {NumberOf(context.sink, definition, people.native), 'U', people.unknown, nullptr});
-  }
+  int32 place = NumberOf(context.sink, definition, people.native);
+  if (people.unknown > 0) AddPart(parts, {place, 'U', people.unknown, nullptr});
+  if (people.unknown == 0 && people.count == 0) AddPart(parts, {place, 'N', rows, nullptr});
   return Taken::kYes;
 }
 
@@ -347,14 +355,13 @@ Definition* Room(Definition*& definitions, int& room, uint64 number) {
 
 }  // namespace
 
-void BeginSink(ReadSink& sink, MemoryContext batch) {
+void BeginSink(ReadSink& sink, MemoryContext batch, bool careful) {
   sink.batch = batch;
   sink.frame = AllocSetContextCreate(batch, "pg_gdpr frame", ALLOCSET_DEFAULT_SIZES);
-  BeginReads(sink.writer, batch);
+  BeginReads(sink.writer, batch, careful);
   sink.names = BeginNames(batch);
   sink.links = BeginLinks(batch);
   sink.gathered_count = 0;
-  sink.now = GetCurrentTimestamp();
 }
 
 void Define(Definitions& definitions, const FactsFrame& facts) {
@@ -367,7 +374,9 @@ void Define(Definitions& definitions, const PlaceFrame& place) {
   if (definition != nullptr) *definition = {true, place, {-1, -1}};
 }
 
-bool WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
+namespace {
+
+bool WriteRows(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
   MemoryContext old = MemoryContextSwitchTo(sink.frame);
   ReadRow row = RowOf(sink, definitions, frame, process);
   Context context{sink, row.at, row.begins && row.engine};
@@ -387,7 +396,7 @@ bool WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& 
     row.scope = part.scope;
     row.rows = part.rows;
     row.people = part.people;
-    if (row.part == 'S') {
+    if (row.part == 'S' && !sink.writer.careful) {
       Gather(sink, row);
     } else {
       AddRead(sink.writer, row);
@@ -396,6 +405,56 @@ bool WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& 
   MemoryContextSwitchTo(old);
   MemoryContextReset(sink.frame);
   return taken;
+}
+
+// What was remembered may be of rows that are gone with the subtransaction.
+void ForgetNumbers(ReadSink& sink, Definitions& definitions) {
+  sink.names = BeginNames(sink.batch);
+  for (int i = 0; i < definitions.facts_room; i++) definitions.facts[i].actor = -1;
+  for (int i = 0; i < definitions.places_room; i++) {
+    definitions.places[i].numbers[0] = definitions.places[i].numbers[1] = -1;
+  }
+}
+
+Written WriteCarefully(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
+  OpenReads(sink.writer, static_cast<int64>(frame.statement.statement));
+  MemoryContext context = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  volatile Written written = Written::kNot;
+  BeginInternalSubTransaction(nullptr);
+  MemoryContextSwitchTo(context);
+  PG_TRY();
+  {
+    bool taken = WriteRows(sink, definitions, frame, process);
+    FlushReads(sink.writer);
+    ReleaseCurrentSubTransaction();
+    written = taken ? Written::kYes : Written::kHeld;
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    if (IsOurTrouble(error)) ReThrowError(error);
+    ereport(LOG, (errcode(error->sqlerrcode),
+                  errmsg("a read of the spool cannot be written to its table")));
+    ForgetReads(sink.writer);
+    ForgetNumbers(sink, definitions);
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  CurrentResourceOwner = owner;
+  return written;
+}
+
+}  // namespace
+
+Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
+  if (sink.writer.careful) return WriteCarefully(sink, definitions, frame, process);
+  return WriteRows(sink, definitions, frame, process) ? Written::kYes : Written::kHeld;
 }
 
 void WriteGathered(ReadSink& sink) {

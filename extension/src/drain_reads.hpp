@@ -49,17 +49,22 @@ struct ReadSink {
   DrainLinks* links;
   Gathered* gathered[kGathered];
   int gathered_count;
-  TimestampTz now;
 };
 
-void BeginSink(ReadSink& sink, MemoryContext batch);
+/// `careful`: after a batch that failed, statement by statement.
+void BeginSink(ReadSink& sink, MemoryContext batch, bool careful);
 
 void Define(Definitions& definitions, const FactsFrame& facts);
 void Define(Definitions& definitions, const PlaceFrame& place);
 
+enum class Written {
+  kYes,
+  kHeld,  ///< a table on the way of a link is locked; nothing was written
+  kNot,   ///< it cannot be written: an error that is the statement's own (careful only)
+};
+
 /// Writes the rows of a statement's frame.
-/// out     false: a table on the way of a link is locked; nothing was written
-bool WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process);
+Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process);
 
 /// Writes what was gathered of a file, whose definitions go.
 void WriteGathered(ReadSink& sink);

@@ -76,7 +76,7 @@ void CloseMonth(ReadWriter& writer) {
   InsertRows(writer);
   for (int i = 0; i < writer.slot_count; i++) ExecDropSingleTupleTableSlot(writer.slots[i]);
   writer.slot_count = 0;
-  FreeBulkInsertState(month.bulk);
+  if (month.bulk != nullptr) FreeBulkInsertState(month.bulk);
   ExecCloseIndices(month.target);
   table_close(month.heap, NoLock);
   month.name[0] = '\0';
@@ -98,7 +98,8 @@ void OpenMonth(ReadWriter& writer, const char* name, int64 statement) {
   month.target = makeNode(ResultRelInfo);
   InitResultRelInfo(month.target, month.heap, 0, nullptr, 0);
   ExecOpenIndices(month.target, false);
-  month.bulk = GetBulkInsertState();
+  // It keeps a page, and a subtransaction would let go of that
+  month.bulk = writer.careful ? nullptr : GetBulkInsertState();
   MemoryContextSwitchTo(old);
   strlcpy(month.name, name, sizeof(month.name));
 }
@@ -131,8 +132,24 @@ bool IsReadNumber(int64 statement) {
   return MonthOf(statement, &year, &month);
 }
 
-void BeginReads(ReadWriter& writer, MemoryContext context) {
+void OpenReads(ReadWriter& writer, int64 statement) {
+  UseMonth(writer, statement);
+}
+
+void FlushReads(ReadWriter& writer) {
+  InsertRows(writer);
+}
+
+void ForgetReads(ReadWriter& writer) {
+  for (int i = 0; i < writer.count; i++) ExecClearTuple(writer.slots[i]);
+  MemoryContextReset(writer.rows);
+  writer.count = 0;
+  writer.bytes = 0;
+}
+
+void BeginReads(ReadWriter& writer, MemoryContext context, bool careful) {
   writer = ReadWriter{};
+  writer.careful = careful;
   writer.context = context;
   writer.rows = AllocSetContextCreate(context, "pg_gdpr reads", ALLOCSET_DEFAULT_SIZES);
   MemoryContext old = MemoryContextSwitchTo(context);

@@ -37,6 +37,7 @@ struct ReadMonth {
 
 /// Lives on the stack of the C function that writes; nothing in it needs a destructor.
 struct ReadWriter {
+  bool careful;           ///< rows are written at once, so that it shows which one cannot be
   MemoryContext context;  ///< the batch's
   MemoryContext rows;     ///< of what is not written yet
   EState* estate;
@@ -51,7 +52,14 @@ struct ReadWriter {
 bool IsReadNumber(int64 statement);
 
 /// Begins to write; in `context` until EndReads.
-void BeginReads(ReadWriter& writer, MemoryContext context);
+void BeginReads(ReadWriter& writer, MemoryContext context, bool careful);
+
+/// Opens the month of a statement: not within a subtransaction, which would close it.
+void OpenReads(ReadWriter& writer, int64 statement);
+
+/// Writes what was added. Forget: throws it away, after an error.
+void FlushReads(ReadWriter& writer);
+void ForgetReads(ReadWriter& writer);
 
 /// Adds a row; its month is made if it is not there. The row is copied.
 void AddRead(ReadWriter& writer, const ReadRow& row);

@@ -1,0 +1,1 @@
+SELECT gdpr.drain_access()

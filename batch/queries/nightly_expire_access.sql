@@ -1,0 +1,1 @@
+SELECT gdpr.expire_access()

@@ -214,8 +214,14 @@ void WrapScan(Walk* walk, PlanState* state) {
   Relation relation = reinterpret_cast<ScanState*>(state)->ss_currentRelation;
   Index entry = reinterpret_cast<Scan*>(state->plan)->scanrelid;
   AccessRelation* access = Find(walk, RelationGetRelid(relation));
-  if (access == nullptr || FindNode(state) != nullptr) return;
+  if (access == nullptr) return;
   Capture* capture = walk->capture;
+  // The walk may come by twice; and one of a statement that failed may have been at this address
+  if (CaptureNode* known = FindNode(state)) {
+    if (known->capture == capture) return;
+    RemoveNode(known);
+    last = &last_none;
+  }
   AccessPlaces* places = PlacesOf(walk, access, relation, entry);
   if (!capture->worker && IsLeaky(state, walk->query)) {
     AddFixed(capture, access, places, IsA(state, SeqScanState) || IsA(state, SampleScanState));

@@ -45,6 +45,7 @@ CREATE TABLE gdpr_internal.access_actor (
 );
 CREATE INDEX access_actor_roles ON gdpr_internal.access_actor (session_role, acting_role);
 CREATE INDEX access_actor_app_user ON gdpr_internal.access_actor (lower(app_user)) WHERE app_user IS NOT NULL;
+ALTER INDEX gdpr_internal.access_actor_app_user ALTER COLUMN 1 SET STATISTICS 0;
 COMMENT ON TABLE gdpr_internal.access_actor IS 'Who read: roles, and what the session claimed; one row for each combination met';
 COMMENT ON COLUMN gdpr_internal.access_actor.acting_role IS 'the role in force: after SET ROLE, or the owner of a SECURITY DEFINER function';
 COMMENT ON COLUMN gdpr_internal.access_actor.last_used IS

@@ -281,6 +281,7 @@ DECLARE
 BEGIN
   PERFORM gdpr_internal.require_declarer(s.relation_schema, s.relation_name), gdpr_internal.require_owner(drop_link.relation);
   LOCK TABLE gdpr_internal.link IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM gdpr_internal.record_reads(drop_link.relation);  -- whose rows are read from now on is not known
   DELETE FROM gdpr_internal.link AS l
   WHERE l.subject_type = s.subject_type AND l.columns @> drop_link.columns AND drop_link.columns @> l.columns
     AND gdpr_internal.resolve(l.relation_schema, l.relation_name) = drop_link.relation

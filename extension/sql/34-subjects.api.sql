@@ -274,6 +274,7 @@ BEGIN
     UNION
     SELECT gdpr_internal.resolve(b.relation_schema, b.relation_name) FROM gdpr_internal.blocker AS b
     WHERE b.subject_type = s.subject_type) AS r(relation) WHERE r.relation IS NOT NULL;
+  PERFORM gdpr_internal.record_reads(r) FROM unnest(guarded) AS r;  -- whose rows are read from now on is not known
   PERFORM gdpr_internal.drop_masked_views(s.subject_type), gdpr_internal.release_subject(s.subject_type);
   DELETE FROM gdpr_internal.frozen_value AS v USING gdpr_internal.link AS l
   WHERE l.link = v.link AND l.subject_type = s.subject_type;

@@ -145,7 +145,7 @@ COMMENT ON FUNCTION gdpr_internal.withdrawn_times(text, text[]) IS
 --| Reads for a purpose after its consent was withdrawn.
 CREATE OR REPLACE FUNCTION gdpr.access_after_withdrawal(subject_type text, purpose text DEFAULT NULL)
 RETURNS TABLE(subject_key text, claimed_purpose text, withdrawn_at timestamptz, at timestamptz, session_role name, role name, app_user text,
-  statement bigint, relation text, columns name[], scope text, query text)
+  statement bigint, relation text, columns name[], scope text, query text, engine boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   -- what no session ever named needs no look
@@ -168,11 +168,11 @@ BEGIN
     WHERE p.subject_type = access_after_withdrawal.subject_type
   )
   SELECT h.subject_key, h.purpose, h.withdrawn_at, r.at, a.session_role, a.acting_role, a.app_user, h.statement, o.relation, o.columns,
-    s.word, lpad(to_hex(r.query), 16, '0')
+    s.word, lpad(to_hex(r.query), 16, '0'), r.engine
   FROM hit AS h CROSS JOIN LATERAL (
-    SELECT y.at, y.actor, y.query FROM gdpr_internal.access_part AS y
+    SELECT y.at, y.actor, y.query, y.engine FROM gdpr_internal.access_part AS y
     WHERE y.statement = h.statement AND y.place = h.place AND y.scope = h.scope
-      AND y.noted > h.withdrawn_at AND (h.until IS NULL OR y.at < h.until) AND NOT y.engine
+      AND y.noted > h.withdrawn_at AND (h.until IS NULL OR y.at < h.until)
     ORDER BY y.noted LIMIT 1) AS r
   JOIN gdpr_internal.access_actor AS a ON a.actor = r.actor AND a.purpose = h.purpose
   JOIN gdpr_internal.access_where AS o ON o.place = h.place

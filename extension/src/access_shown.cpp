@@ -104,6 +104,8 @@ Shows PartShows(const AlterTableCmd* part) {
     case AT_AlterColumnType:
     case AT_ValidateConstraint:
     case AT_AttachPartition:
+    case AT_DropInherit:  // what is taken off may be read in this very command, audited no more
+    case AT_DetachPartition:
 #if PG_VERSION_NUM >= 170000
     case AT_SetExpression:
 #endif
@@ -141,8 +143,9 @@ List* AlteredTable(AlterTableStmt* alter) {
       if (OidIsValid(type)) shown = AddAll(shown, InvalidOid, type);
       continue;
     }
-    shown = AddShown(shown, relation, shows == Shows::kExpressions);
-    if (part->subtype == AT_AttachPartition) {
+    bool detaches = part->subtype == AT_DetachPartition;
+    if (!detaches) shown = AddShown(shown, relation, shows == Shows::kExpressions);
+    if (detaches || part->subtype == AT_AttachPartition) {
       shown = AddShown(shown, Find(castNode(PartitionCmd, part->def)->name), false);
     }
   }

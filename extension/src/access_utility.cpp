@@ -4,7 +4,7 @@
 #include "core/spool_frame.hpp"
 #include "extension/src/access_query.hpp"
 #include "extension/src/access_relation.hpp"
-#include "extension/src/owner.hpp"
+#include "extension/src/audit_session.hpp"
 #include "extension/src/seal_work.hpp"
 #include "extension/src/spool.hpp"
 
@@ -47,9 +47,8 @@ void Record(Oid oid, int64 digest) {
   frame.entry_count = static_cast<uint64>(count);
   AccessFacts* facts = HoldFacts();
   FrameWriter* writer = SpoolBegin();
-  frame.start =
-      StatementStart{SpoolFacts(facts), static_cast<uint64>(digest), 'c', CurrentScope() != nullptr,
-                     U64FromFullTransactionId(ReadNextFullTransactionId())};
+  frame.start = StatementStart{SpoolFacts(facts), static_cast<uint64>(digest), 'c', EngineIsOpen(),
+                               U64FromFullTransactionId(ReadNextFullTransactionId())};
   for (int i = 0; i < count; i++) (void)SpoolPlace(&places->places[i]);
   writer->BeginStatement(frame);
   for (int i = 0; i < count; i++) {

@@ -158,9 +158,12 @@ Trouble Append(const char* bytes, size_t size) {
   return {};
 }
 
-bool IsBeyondLimit(size_t size) {
+// The limit binds what can be refused. The rest of what it let through, and statements that failed
+// before their first row, have as much again.
+bool IsBeyondLimit(size_t size, SpoolMode mode) {
   if (spool_limit == 0) return false;
   uint64 limit = static_cast<uint64>(spool_limit) * 1024 * 1024;
+  if (mode == SpoolMode::kNeverRaise) limit *= 2;
   return pg_atomic_read_u64(&spool_shared->bytes) + size > limit;
 }
 
@@ -186,8 +189,7 @@ Trouble Flush() {
   return trouble;
 }
 
-// One write for all that is pending, and for what was lost before. The limit binds what can be
-// refused; the end of what it let through is always written.
+// One write for all that is pending, and for what was lost before.
 Trouble WritePending(SpoolMode mode) {
   if (!process.prepared) return {Trouble::kNotPrepared, 0, nullptr};
   LostTale tale = BeginTale();
@@ -196,7 +198,7 @@ Trouble WritePending(SpoolMode mode) {
   Trouble trouble{};
   if (writer.IsFull()) {
     trouble.kind = Trouble::kTooLong;
-  } else if (mode != SpoolMode::kNeverRaise && IsBeyondLimit(bytes.size())) {
+  } else if (IsBeyondLimit(bytes.size(), mode)) {
     trouble.kind = Trouble::kFull;
   } else {
     trouble = Append(bytes.data(), bytes.size());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/spool_memory.hpp"
 
+#include "extension/src/owner.hpp"
 #include "extension/src/spool.hpp"
 #include "extension/src/spool_settings.hpp"
 
@@ -94,16 +95,16 @@ void RegisterSpool() {
 }
 
 bool SpoolReady() {
-  // Of ours are launcher, sealer and whatever else this library's functions are the main of: what
-  // the drain reads would be the drain's next work
-  static enum { kUnknown, kReads, kOurs } process = kUnknown;
+  static enum { kUnknown, kReads, kOurs, kNever } process = kUnknown;
   if (!audit_reads || spool_shared == nullptr) return false;
   if (process == kUnknown) {
     bool ours =
         MyBgworkerEntry != nullptr && strcmp(MyBgworkerEntry->bgw_library_name, "pg_gdpr") == 0;
-    process = ours || IsBinaryUpgrade || !OidIsValid(MyDatabaseId) ? kOurs : kReads;
+    process = IsBinaryUpgrade || !OidIsValid(MyDatabaseId) ? kNever : ours ? kOurs : kReads;
   }
-  return process == kReads;
+  // What the drain reads would be the drain's next work. But it becomes other people to look links
+  // up, and code of theirs may come to run
+  return process == kReads || (process == kOurs && CurrentScope() != nullptr);
 }
 
 int64 NumberOfRead(TimestampTz at) {

@@ -27,8 +27,14 @@ bool IsQuiet(const Form_pg_proc form) {
   return false;
 }
 
+// table_to_xml and others like it read whatever they are told to, users' views as well.
+bool IsReader(const Form_pg_proc form) {
+  return strstr(NameStr(form->proname), "_to_xml") != nullptr;
+}
+
 Verdict JudgeForm(const Form_pg_proc form) {
   bool users = form->oid >= FirstNormalObjectId;
+  if (!users && IsReader(form)) return Verdict::kSpeaks;
   if (form->proleakproof || (!users && IsQuiet(form))) return Verdict::kSafe;
   if (users && form->prokind == PROKIND_AGGREGATE) return Verdict::kSpeaks;  // for its parts
   if (form->provolatile == PROVOLATILE_VOLATILE) return Verdict::kSpeaks;
@@ -103,7 +109,8 @@ bool CallsBehind(Node* node) {
     }
     case T_FuncExpr: {
       auto* call = reinterpret_cast<FuncExpr*>(node);
-      return IsMade(call->funcresulttype) ||
+      // array_in, domain_in, range_in: of whatever type they are told
+      return IsMade(call->funcresulttype) || get_typtype(call->funcresulttype) == TYPTYPE_PSEUDO ||
              (IsJson(call->funcresulttype) && HasUsersType(call->args));
     }
     case T_Aggref: {
@@ -125,11 +132,16 @@ bool CallsBehind(Node* node) {
   }
 }
 
-// `row`: the expression is evaluated for the row itself, and tells of it if it is given columns.
-// Below, in a subplan, everything may come from the row, as a parameter.
+// What an expression is evaluated for.
+enum class Role {
+  kFilter,   // each row
+  kRecheck,  // rows near those that an index found: only what is given columns tells of them
+  kBelow,    // in a subplan everything may come from the row, as a parameter
+};
+
 struct Look {
   EState* estate;
-  bool row;
+  Role role;
 };
 
 bool HasColumn(Node* node, void*) {
@@ -221,15 +233,21 @@ bool FindLeakBelow(PlanState* state, void* context) {
 }
 
 bool FindLeakInSubplan(PlanState* state, const Look* look) {
-  Look below{look->estate, false};
+  Look below{look->estate, Role::kBelow};
   return FindLeakBelow(state, &below);
 }
 
 bool FindLeak(Node* node, void* context) {
   auto* look = static_cast<Look*>(context);
   if (node == nullptr) return false;
-  if (Calls(node, look->row ? Verdict::kSpeaks : Verdict::kShown) || CallsBehind(node)) return true;
-  if (look->row && Calls(node, Verdict::kShown) && HasColumn(node, nullptr)) return true;
+  if (look->role != Role::kRecheck) {
+    Verdict least = look->role == Role::kFilter ? Verdict::kSpeaks : Verdict::kShown;
+    if (Calls(node, least) || CallsBehind(node)) return true;
+  }
+  if (look->role != Role::kBelow && (Calls(node, Verdict::kShown) || CallsBehind(node)) &&
+      HasColumn(node, nullptr)) {
+    return true;
+  }
   if (IsA(node, SubPlan)) {
     int number = reinterpret_cast<SubPlan*>(node)->plan_id;
     auto* state = static_cast<PlanState*>(list_nth(look->estate->es_subplanstates, number - 1));
@@ -241,6 +259,17 @@ bool FindLeak(Node* node, void* context) {
     if (plan != nullptr && FindLeakInSubplan(plan->planstate, look)) return true;
   }
   return WalkParts(node, FindLeak, context);
+}
+
+// What is asked again of rows that an index is not sure of: the expressions of the index.
+Node* RecheckOf(Plan* plan) {
+  List* quals = NIL;
+  if (IsA(plan, BitmapHeapScan)) {
+    quals = reinterpret_cast<BitmapHeapScan*>(plan)->bitmapqualorig;
+  } else if (IsA(plan, IndexScan)) {
+    quals = reinterpret_cast<IndexScan*>(plan)->indexqualorig;
+  }
+  return reinterpret_cast<Node*>(quals);
 }
 
 // EXPLAIN ANALYZE: nobody gets the rows, but how many were dropped.
@@ -255,10 +284,12 @@ bool IsMeasured(const QueryDesc* query) {
 }  // namespace
 
 bool IsLeaky(PlanState* scan, const QueryDesc* query) {
+  Look recheck{query->estate, Role::kRecheck};
+  if (FindLeak(RecheckOf(scan->plan), &recheck)) return true;
   if (scan->plan->qual == NIL) return false;
   if (IsMeasured(query)) return true;
-  Look look{query->estate, true};
-  return FindLeak(reinterpret_cast<Node*>(scan->plan->qual), &look);
+  Look filter{query->estate, Role::kFilter};
+  return FindLeak(reinterpret_cast<Node*>(scan->plan->qual), &filter);
 }
 
 }  // namespace gdpr::pg

@@ -2,18 +2,25 @@
 -- Filters that tell of rows which do not pass. Law: who can see more than the rows that passed is recorded as having
 -- reached all of them; who cannot is recorded with these and no other.
 SET client_min_messages = error;
-SELECT plan(20);
+SELECT plan(23);
 SELECT gdpr.create_key() \g /dev/null
 CREATE TABLE person (id int PRIMARY KEY, name text, mood text);
 INSERT INTO person SELECT n, 'n' || n FROM generate_series(1, 20) AS n;
 ANALYZE person;
 SELECT gdpr.register_subject('person', 'person') \g /dev/null
 SELECT gdpr.audit('person') \g /dev/null
+CREATE TABLE note (id int PRIMARY KEY, body text);
+INSERT INTO note SELECT n, repeat('n', n) FROM generate_series(1, 20) AS n;
+CREATE FUNCTION owners(text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN length($1); END';
+CREATE INDEX ON note (owners(body));
+ANALYZE note;
+SELECT gdpr.register_subject('note', 'note') \g /dev/null
+SELECT gdpr.audit('note') \g /dev/null
 CREATE FUNCTION tenant() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 5; END';
 CREATE DOMAIN plain AS text;
 CREATE TYPE mood AS ENUM ('good');
 SELECT 'CREATE ROLE leaks_reader' WHERE to_regrole('leaks_reader') IS NULL \gexec
-GRANT SELECT ON person TO leaks_reader;
+GRANT SELECT ON person, note TO leaks_reader;
 SET ROLE leaks_reader;
 CREATE FUNCTION pg_temp.shout(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 CREATE FUNCTION pg_temp.shout() RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN true; END';
@@ -36,7 +43,10 @@ INSERT INTO told VALUES
   (9, $$SELECT 9 FROM person WHERE (SELECT pg_temp.parts(x) FROM (SELECT name AS x OFFSET 0) AS s) = 'x'$$, 'an aggregate of the user'),
   (10, $$SELECT 10 FROM person WHERE to_json(CASE WHEN name = 'x' THEN 'n1'::pg_temp.word END) IS NULL AND mood = 'x'$$, 'what a cast makes JSON of'),
   (11, $$EXPLAIN ANALYZE SELECT 11 FROM person WHERE id = 6 AND name LIKE 'x%'$$, 'how many rows a filter dropped'),
-  (12, $$SELECT 12 FROM person WHERE id = 5 AND pg_notify('x', name) IS NULL$$, 'a message');
+  (12, $$SELECT 12 FROM person WHERE id = 5 AND pg_notify('x', name) IS NULL$$, 'a message'),
+  (13, $$SELECT 13 FROM person WHERE CASE WHEN name = 'x' THEN table_to_xml('pg_class', true, true, '') IS NULL ELSE false END$$, 'a view that is read for some rows'),
+  (14, $$SELECT 14 FROM person WHERE id < 0 AND array_in(('{' || name || '}')::cstring, 'pg_temp.checked'::regtype::oid, -1) IS NULL$$, 'a domain by its number'),
+  (15, $$SELECT 15 FROM note WHERE owners(body) IN (7, 8)$$, 'an index that asks again');
 CREATE TABLE exact (n int, query text, keys text[], what text);
 INSERT INTO exact VALUES
   (101, $$SELECT 101 FROM person WHERE id = 5 AND name = 'n5'$$, '{5}', 'a filter'),
@@ -49,6 +59,8 @@ INSERT INTO exact VALUES
   (108, $$EXPLAIN SELECT 108 FROM person WHERE name = 'n5'$$, NULL, 'a plan');
 GRANT SELECT ON told, exact TO leaks_reader;
 SET ROLE leaks_reader;
+SET enable_seqscan = off;
+SET enable_indexscan = off;
 \o /dev/null
 SELECT query FROM told ORDER BY n \gexec
 SELECT query FROM exact ORDER BY n \gexec

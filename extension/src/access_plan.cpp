@@ -251,6 +251,8 @@ bool IsKeyNode(PlanState* state, bool ours) {
     case T_BitmapHeapScan:
       return IsA(outerPlan(plan), BitmapIndexScan) &&
              IsKeyScan(state, reinterpret_cast<BitmapHeapScan*>(plan)->bitmapqualorig, ours);
+    case T_IndexOnlyScan:
+      return ours && IsKeyScan(state, reinterpret_cast<IndexOnlyScan*>(plan)->indexqual, ours);
     case T_LockRows:
     case T_Result:
       return plan->qual == NIL && IsKeyNode(outerPlanState(state), ours);

@@ -41,13 +41,16 @@ CREATE TABLE gdpr_internal.access_actor (
   app_user text,
   client_address inet,
   application text,
-  last_used timestamptz NOT NULL
+  last_used timestamptz NOT NULL,
+  facts bigint
 );
+CREATE INDEX access_actor_facts ON gdpr_internal.access_actor (facts);
 CREATE INDEX access_actor_roles ON gdpr_internal.access_actor (session_role, acting_role);
 CREATE INDEX access_actor_app_user ON gdpr_internal.access_actor (lower(app_user)) WHERE app_user IS NOT NULL;
 ALTER INDEX gdpr_internal.access_actor_app_user ALTER COLUMN 1 SET STATISTICS 0;
 COMMENT ON TABLE gdpr_internal.access_actor IS 'Who read: roles, and what the session claimed; one row for each combination met';
 COMMENT ON COLUMN gdpr_internal.access_actor.acting_role IS 'the role in force: after SET ROLE, or the owner of a SECURITY DEFINER function';
+COMMENT ON COLUMN gdpr_internal.access_actor.facts IS 'hash of all of it, by which the drain finds it; NULL once its application user has left';
 COMMENT ON COLUMN gdpr_internal.access_actor.last_used IS
   'when a read of it was drained last, to the month: it goes with the last month of reads that may be its';
 COMMENT ON COLUMN gdpr_internal.access_actor.app_user IS 'as the application claimed; NULL also once that was a person''s who left';
@@ -60,13 +63,16 @@ CREATE TABLE gdpr_internal.access_place (
   columns name[] NOT NULL,
   subject_type text COLLATE "C",
   link int,
-  native boolean NOT NULL
+  native boolean NOT NULL,
+  facts bigint
 );
+CREATE INDEX access_place_facts ON gdpr_internal.access_place (facts);
 CREATE INDEX access_place_relation ON gdpr_internal.access_place (relation_schema, relation_name);
 CREATE INDEX access_place_subject ON gdpr_internal.access_place (subject_type);
 COMMENT ON TABLE gdpr_internal.access_place IS 'Relations that were read, with the columns asked for and the way from their rows to people';
 COMMENT ON COLUMN gdpr_internal.access_place.columns IS 'columns that the statements named; empty: none, as count(*)';
 COMMENT ON COLUMN gdpr_internal.access_place.subject_type IS 'whose rows these are; NULL: nobody''s';
+COMMENT ON COLUMN gdpr_internal.access_place.facts IS 'hash of all of it, by which the drain finds it';
 COMMENT ON COLUMN gdpr_internal.access_place.native IS 'true: people are numbers that are their keys; false: numbers of access_person';
 
 --| People whose keys are no whole numbers.
@@ -144,5 +150,6 @@ SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_place', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_place_place_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_person', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_person_person_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_erased', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_incident', '');
 SELECT pg_catalog.pg_extension_config_dump('gdpr_internal.access_incident_incident_seq', '');

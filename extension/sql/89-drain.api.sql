@@ -45,6 +45,46 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.access_key(text, text, timestamptz, boolean) IS
   'The key under which a read knows a person: the certificate''s digest where a personal key was erased';
 
+--| Could users' code run where a link is followed, even while that is planned? The drain works for everybody: it follows no
+--| link into a view or foreign table, nor into tables whose indexes, checks, statistics or partition keys call functions that
+--| are not written in C, nor by a cast that does.
+CREATE OR REPLACE FUNCTION gdpr_internal.runs_users_code(link int) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE way(link) AS (
+    SELECT $1
+    UNION
+    SELECT u.link FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h CROSS JOIN LATERAL unnest(h.up) AS u(link)
+  ), parent(relid) AS MATERIALIZED (
+    SELECT DISTINCT f.relid::oid FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h
+    CROSS JOIN LATERAL gdpr_internal.family(h.parent::regclass) AS f(relid) WHERE h.parent IS NOT NULL
+  ), expression(classid, objid) AS (
+    SELECT 'pg_class'::regclass::oid, i.indexrelid FROM parent AS p JOIN pg_index AS i ON i.indrelid = p.relid
+    WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid FROM parent AS p JOIN pg_constraint AS c ON c.conrelid = p.relid AND c.contype = 'c'
+    UNION ALL
+    SELECT 'pg_class'::regclass, k.partrelid FROM parent AS p JOIN pg_partitioned_table AS k ON k.partrelid = p.relid
+    UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, s.oid FROM parent AS p JOIN pg_statistic_ext AS s ON s.stxrelid = p.relid
+  ), called(function) AS (
+    SELECT CASE d.refclassid WHEN 'pg_operator'::regclass THEN o.oprcode::oid ELSE d.refobjid END
+    FROM expression AS e JOIN pg_depend AS d ON d.classid = e.classid AND d.objid = e.objid
+    LEFT JOIN pg_operator AS o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+    WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+    UNION ALL
+    SELECT k.castfunc FROM parent AS p JOIN pg_attribute AS a ON a.attrelid = p.relid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_cast AS k ON k.castsource = a.atttypid
+  )
+  SELECT EXISTS (SELECT FROM parent AS p JOIN pg_class AS c ON c.oid = p.relid WHERE c.relkind NOT IN ('r', 'p'))
+    OR EXISTS (SELECT FROM called AS x JOIN pg_proc AS f ON f.oid = x.function JOIN pg_language AS l ON l.oid = f.prolang
+               WHERE l.lanname NOT IN ('internal', 'c') AND f.oid >= 16384)
+    OR EXISTS (SELECT FROM expression AS e JOIN pg_depend AS d ON d.classid = e.classid AND d.objid = e.objid AND d.refclassid = 'pg_type'::regclass
+               JOIN pg_type AS t ON t.oid = d.refobjid AND t.typtype = 'd'
+               WHERE e.objid NOT IN (SELECT k.partrelid FROM pg_partitioned_table AS k))
+$$;
+COMMENT ON FUNCTION gdpr_internal.runs_users_code(int) IS
+  'True where code that users wrote could run while a link is followed: the drain says then that people are unknown';
+
 --| All that is in the spool now, in this transaction.
 CREATE OR REPLACE FUNCTION gdpr.drain_access() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -74,8 +114,8 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.expired_reads() IS 'Months of reads that are older than gdpr.access_retention';
 
 --| Drops them, with the processes and actors that no other month knows. Waits for nobody: 55P03 where somebody is in the way.
-CREATE OR REPLACE FUNCTION gdpr.expire_access() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
+CREATE OR REPLACE FUNCTION gdpr_internal.drop_expired_reads() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
   kept_from CONSTANT timestamptz := date_trunc('month', now() - current_setting('gdpr.access_retention')::interval);
   part regclass;
@@ -91,6 +131,13 @@ BEGIN
   DELETE FROM gdpr_internal.access_actor AS a WHERE a.last_used < kept_from;
   RETURN result;
 END
+$$;
+COMMENT ON FUNCTION gdpr_internal.drop_expired_reads() IS 'Drops expired months of reads; 55P03 where somebody is in the way';
+
+--| The same, for those who may.
+CREATE OR REPLACE FUNCTION gdpr.expire_access() RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gdpr_internal.drop_expired_reads()
 $$;
 COMMENT ON FUNCTION gdpr.expire_access() IS
   'Drops months of reads that are older than gdpr.access_retention; returns how many months';

@@ -99,10 +99,10 @@ DECLARE
 BEGIN
   IF key_is_personal OR cardinality(claims) > 0 THEN
     -- a batch on its way would still write what is erased here
-    PERFORM gdpr_internal.lock_drain();
+    PERFORM gdpr_internal.lock_drain(true);
   END IF;
   IF cardinality(claims) > 0 THEN
-    UPDATE gdpr_internal.access_actor AS a SET app_user = NULL, client_address = NULL
+    UPDATE gdpr_internal.access_actor AS a SET app_user = NULL, client_address = NULL, facts = NULL
     WHERE lower(a.app_user) = ANY (claims) AND a.app_user IS NOT NULL;
     INSERT INTO gdpr_internal.access_erased AS e (claim, erased_at)
     SELECT DISTINCT hashtextextended(c, 0), clock_timestamp() FROM unnest(claims) AS c

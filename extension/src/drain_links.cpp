@@ -26,7 +26,7 @@ struct Link {
   bool read;       // what follows says something
   bool locked;     // not tried again in this batch
   bool waits;      // …, but in a later one
-  int columns;     // 0: it is gone
+  int columns;     // 0: it is gone, or must not be followed
   bool native;
   AuditWay* way;
   WaySearch* search;
@@ -59,7 +59,8 @@ bool NoteLocked(int32 link) {
 }
 
 DrainQuery column_count = {
-    "SELECT cardinality(l.columns)::bigint FROM gdpr_internal.link AS l WHERE l.link = $1",
+    "SELECT CASE WHEN gdpr_internal.runs_users_code(l.link) THEN 0 ELSE cardinality(l.columns)"
+    " END::bigint FROM gdpr_internal.link AS l WHERE l.link = $1",
     1,
     {INT4OID},
     SPI_OK_SELECT,
@@ -175,13 +176,27 @@ void FollowOne(Finding* finding, const Datum* values) {
 
 void FollowAll(DrainLinks* links, Finding* finding, std::string_view values);
 
+// Code that catches its cancellation: the worker goes, and another one comes.
+void Die() {
+  InterruptPending = true;
+  ProcDiePending = true;
+  SetLatch(MyLatch);
+}
+
+TimeoutId last_clock = MAX_TIMEOUTS;
+
 // The worker has nobody who would cancel code that takes too long.
 void StartClock() {
-  if (IsBackgroundWorker) enable_timeout_after(STATEMENT_TIMEOUT, kMostMilliseconds);
+  if (!IsBackgroundWorker) return;
+  if (last_clock == MAX_TIMEOUTS) last_clock = RegisterTimeout(USER_TIMEOUT, Die);
+  enable_timeout_after(STATEMENT_TIMEOUT, kMostMilliseconds);
+  enable_timeout_after(last_clock, 2 * kMostMilliseconds);
 }
 
 void StopClock() {
-  if (IsBackgroundWorker) disable_timeout(STATEMENT_TIMEOUT, false);
+  if (!IsBackgroundWorker) return;
+  disable_timeout(STATEMENT_TIMEOUT, false);
+  if (last_clock != MAX_TIMEOUTS) disable_timeout(last_clock, false);
 }
 
 bool MeansLocked(const ErrorData* error) {

@@ -56,6 +56,12 @@ void AddMaybe(StringInfo buffer, const MaybeText& bytes) {
   AddBytes(buffer, bytes.value_or(std::string_view{}));
 }
 
+// The same on every machine that a dump may come to.
+int64 HashOf(const StringInfoData& buffer) {
+  return static_cast<int64>(
+      hash_bytes_extended(reinterpret_cast<const unsigned char*>(buffer.data), buffer.len, 0));
+}
+
 // What is known of it, made if need be; number -1: nothing yet.
 Known* Find(DrainNames* names, const StringInfoData& buffer) {
   Bytes key{buffer.data, static_cast<Size>(buffer.len)};
@@ -129,20 +135,20 @@ Datum InetOf(const MaybeText& bytes, bool* isnull) {
 }
 
 DrainQuery find_actor = {
-    "SELECT a.actor::bigint FROM gdpr_internal.access_actor AS a WHERE a.session_role = $1 AND "
+    "SELECT a.actor::bigint FROM gdpr_internal.access_actor AS a WHERE a.facts = $7 AND a.session_role = $1 AND "
     "a.acting_role = $2 AND a.purpose IS NOT DISTINCT FROM $3 AND a.app_user IS NOT DISTINCT FROM $4"
     " AND a.client_address IS NOT DISTINCT FROM $5 AND a.application IS NOT DISTINCT FROM $6 LIMIT 1",
-    6,
-    {NAMEOID, NAMEOID, TEXTOID, TEXTOID, INETOID, TEXTOID},
+    7,
+    {NAMEOID, NAMEOID, TEXTOID, TEXTOID, INETOID, TEXTOID, INT8OID},
     SPI_OK_SELECT,
     nullptr};
 
 DrainQuery add_actor = {
     "INSERT INTO gdpr_internal.access_actor AS a (session_role, acting_role, purpose, app_user,"
-    " client_address, application, last_used) VALUES ($1, $2, $3, $4, $5, $6, now())"
+    " client_address, application, last_used, facts) VALUES ($1, $2, $3, $4, $5, $6, now(), $7)"
     " RETURNING a.actor::bigint",
-    6,
-    {NAMEOID, NAMEOID, TEXTOID, TEXTOID, INETOID, TEXTOID},
+    7,
+    {NAMEOID, NAMEOID, TEXTOID, TEXTOID, INETOID, TEXTOID, INT8OID},
     SPI_OK_INSERT_RETURNING,
     nullptr};
 
@@ -155,19 +161,20 @@ DrainQuery use_actor = {
     nullptr};
 
 DrainQuery find_place = {
-    "SELECT p.place::bigint FROM gdpr_internal.access_place AS p WHERE p.relation_schema = $1 AND "
+    "SELECT p.place::bigint FROM gdpr_internal.access_place AS p WHERE p.facts = $7 AND p.relation_schema = $1 AND "
     "p.relation_name = $2 AND p.columns = $3 AND p.subject_type IS NOT DISTINCT FROM $4 AND"
     " p.link IS NOT DISTINCT FROM $5 AND p.native = $6 LIMIT 1",
-    6,
-    {NAMEOID, NAMEOID, NAMEARRAYOID, TEXTOID, INT4OID, BOOLOID},
+    7,
+    {NAMEOID, NAMEOID, NAMEARRAYOID, TEXTOID, INT4OID, BOOLOID, INT8OID},
     SPI_OK_SELECT,
     nullptr};
 
 DrainQuery add_place = {
     "INSERT INTO gdpr_internal.access_place AS p (relation_schema, relation_name, columns,"
-    " subject_type, link, native) VALUES ($1, $2, $3, $4, $5, $6) RETURNING p.place::bigint",
-    6,
-    {NAMEOID, NAMEOID, NAMEARRAYOID, TEXTOID, INT4OID, BOOLOID},
+    " subject_type, link, native, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    " RETURNING p.place::bigint",
+    7,
+    {NAMEOID, NAMEOID, NAMEARRAYOID, TEXTOID, INT4OID, BOOLOID, INT8OID},
     SPI_OK_INSERT_RETURNING,
     nullptr};
 
@@ -230,7 +237,7 @@ bool IsErasedClaim(const MaybeText& app_user, TimestampTz at) {
   return Answer() == 1;
 }
 
-int64 InternActor(const FactsFrame& facts) {
+int64 InternActor(const FactsFrame& facts, int64 hash) {
   if (!Fits(facts.session_role) || !Fits(facts.acting_role)) return 0;
   Values values{};
   values.Add(NameOf(facts.session_role));
@@ -241,6 +248,7 @@ int64 InternActor(const FactsFrame& facts) {
   values.Add(InetOf(facts.client_address, &isnull));
   if (isnull) values.nulls[values.count - 1] = 'n';
   values.AddText(facts.application);
+  values.Add(Int64GetDatum(hash));
   RunDrainQuery(find_actor, values.values, values.nulls);
   int64 number = Answer();
   if (number >= 0) {
@@ -252,7 +260,7 @@ int64 InternActor(const FactsFrame& facts) {
   return Answer();
 }
 
-int64 InternPlace(const PlaceFrame& place, bool native) {
+int64 InternPlace(const PlaceFrame& place, bool native, int64 hash) {
   bool fits = Fits(place.schema) && Fits(place.name);
   auto* names = static_cast<Datum*>(palloc(sizeof(Datum) * (place.column_count + 1)));
   int count = 0;
@@ -271,6 +279,7 @@ int64 InternPlace(const PlaceFrame& place, bool native) {
   values.Add(Int32GetDatum(static_cast<int32>(place.link)));
   if (place.link == 0) values.nulls[values.count - 1] = 'n';
   values.Add(BoolGetDatum(native));
+  values.Add(Int64GetDatum(hash));
   RunDrainQuery(find_place, values.values, values.nulls);
   int64 number = Answer();
   if (number >= 0) return number;
@@ -365,7 +374,7 @@ int32 ActorOf(DrainNames* names, const FactsFrame& met, TimestampTz at) {
   AddMaybe(&buffer, facts.app_user);
   AddMaybe(&buffer, facts.client_address);
   AddMaybe(&buffer, facts.application);
-  return static_cast<int32>(Once(names, buffer, [&] { return InternActor(facts); }));
+  return static_cast<int32>(Once(names, buffer, [&] { return InternActor(facts, HashOf(buffer)); }));
 }
 
 int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native) {
@@ -378,7 +387,7 @@ int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native) {
   AddBytes(&buffer, place.columns);
   AddMaybe(&buffer, place.subject_type);
   AddBytes(&buffer, {reinterpret_cast<const char*>(&place.link), sizeof(place.link)});
-  return static_cast<int32>(Once(names, buffer, [&] { return InternPlace(place, native); }));
+  return static_cast<int32>(Once(names, buffer, [&] { return InternPlace(place, native, HashOf(buffer)); }));
 }
 
 int64 PersonOf(DrainNames* names, std::string_view subject_type, std::string_view key, TimestampTz at,

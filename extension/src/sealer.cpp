@@ -49,6 +49,7 @@ void UseOwnSettings() {
                                      {"statement_timeout", "0"},
                                      {"lock_timeout", "1s"},
                                      {"synchronous_commit", "on"},
+                                     {"constraint_exclusion", "partition"},
                                      {"timezone", "UTC"},
                                      {"jit", "off"}};
   for (const auto& setting : settings) {

@@ -46,6 +46,11 @@ BEGIN
   LOOP
     EXECUTE format('ALTER TABLE gdpr_internal.%I ALTER COLUMN %I SET STATISTICS 0', part, held);
   END LOOP;
+  FOR held IN SELECT i.indexrelid::regclass FROM pg_index AS i
+    WHERE i.indrelid = format('gdpr_internal.%I', part)::regclass AND i.indexprs IS NOT NULL
+  LOOP
+    EXECUTE format('ALTER INDEX %s ALTER COLUMN 1 SET STATISTICS 0', held);
+  END LOOP;
   EXECUTE format('CREATE TRIGGER zz_gdpr_history_truncate BEFORE TRUNCATE ON gdpr_internal.%I '
     'FOR EACH STATEMENT EXECUTE FUNCTION gdpr.keep_history()', part);
   EXECUTE format('COMMENT ON TABLE gdpr_internal.%I IS %L', part,

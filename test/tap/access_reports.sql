@@ -2,7 +2,8 @@
 -- The reports on reads, on rows made by hand as the drain writes them. Law: what any row says reached a person is in that
 -- person's report, once; sums are of people, not of reads; nothing that did not close is shown as closed.
 SET client_min_messages = error;
-SELECT plan(64);
+SET gdpr.audit_reads = off;  -- rows are made by hand
+SELECT plan(73);
 \o /dev/null
 SELECT gdpr.create_key();
 CREATE SCHEMA r;
@@ -199,6 +200,25 @@ SELECT r.same($$SELECT subject_key FROM gdpr.access_log WHERE statement = r.numb
 DELETE FROM gdpr_internal.access_read WHERE statement = r.number(81) \g /dev/null
 SELECT gdpr.anonymize_subject('client', '1', 'asked', unclassified => 'keep') \g /dev/null
 SELECT ok((SELECT count(*) > 3 FROM gdpr.subject_access('client', '1')), 'a key that is a number without meaning stays');
+
+-- Statistics would keep names of users that an erasure takes.
+ANALYZE gdpr_internal.access_actor;
+SELECT is_empty($$SELECT s.tablename, s.attname FROM pg_stats AS s WHERE s.schemaname = 'gdpr_internal' AND s.tablename ~ 'app_user|_lower_'$$, 'no statistics on users of applications');
+SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_attribute AS a ON a.attrelid = c.oid
+  WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND i.indexprs IS NOT NULL AND a.attstattarget <> 0$$, 'nor on any expression that is indexed here');
+
+-- What is lost is said.
+SELECT is((SELECT dropped FROM gdpr.unaudited()), 0::bigint, 'nothing is lost');
+SET gdpr.audit_reads = on;
+SELECT is_empty($$SELECT * FROM gdpr_internal.doctor_reads() WHERE severity <> 'info'$$, 'and the doctor has nothing to say');
+INSERT INTO gdpr_internal.access_incident (kind, amount) VALUES ('dropped', 3), ('dropped', 4), ('damaged', 1) \g /dev/null
+SELECT r.same('SELECT dropped, damaged, refused FROM gdpr.unaudited()', 'VALUES (7, 1, 0)', 'what is lost is counted');
+SELECT is((SELECT string_agg(substring(finding, '^\d+ \w+'), ', ' ORDER BY finding) FROM gdpr.doctor() WHERE object = 'reads' AND severity = 'warning'),
+  '1 frames, 7 statements', 'and the doctor names it');
+SELECT ok((SELECT capturing FROM gdpr.unaudited()), 'reads are recorded');
+SET gdpr.audit_reads = off;
+SELECT r.same('SELECT capturing, reason IS NOT NULL FROM gdpr.unaudited()', 'VALUES (false, true)', 'that nothing is recorded is said, with the reason');
+SELECT isnt_empty($$SELECT * FROM gdpr.doctor() WHERE object = 'reads' AND finding ~ 'not recorded'$$, 'by the doctor, too');
 
 -- Rights.
 \o /dev/null

@@ -4,6 +4,7 @@
 // skips everything but the callbacks of transactions.
 #include "extension/src/access_capture.hpp"
 
+#include "extension/src/access_conflict.hpp"
 #include "extension/src/access_dest.hpp"
 #include "extension/src/access_node.hpp"
 #include "extension/src/access_plan.hpp"
@@ -96,7 +97,7 @@ bool ReadsAudited(const QueryDesc* query) {
     foreach (cell, query->plannedstmt->relationOids) {
       if (IsAudited(lfirst_oid(cell))) return true;
     }
-    return false;
+    return UpdatesAuditedBelow(query);
   }
   foreach (cell, query->plannedstmt->rtable) {
     auto* entry = lfirst_node(RangeTblEntry, cell);
@@ -182,7 +183,10 @@ void Unpublish(Capture* capture) {
 // count: they may be in an error's message, or have passed just now.
 void Fail(Capture* capture) {
   Unpublish(capture);
-  if (!capture->lost) NoteCurrentRows(capture);
+  if (!capture->lost) {
+    NoteCurrentRows(capture);
+    (void)NoteRechecks(capture);
+  }
   WriteRecord(capture, Ending::kAborted, SpoolMode::kNeverRaise);
   capture->failed = true;
 }
@@ -253,6 +257,7 @@ void FinishCaptured(Capture* capture, QueryDesc* query) {
   PG_TRY();
   {
     PassFinish(query);
+    (void)NoteRechecks(capture);
     WriteRecord(capture, Ending::kComplete, SpoolMode::kDurable);
   }
   PG_CATCH();
@@ -273,6 +278,7 @@ void Finish(QueryDesc* query) {
 void End(QueryDesc* query) {
   Capture* capture = captures == nullptr ? nullptr : Find(query);
   if (capture != nullptr) {
+    (void)NoteRechecks(capture);
     WriteRecord(capture, Ending::kComplete, SpoolMode::kNeverRaise);
     Free(capture);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "extension/src/access_dest.hpp"
 
+#include "extension/src/access_node.hpp"
+
 #include "extension/src/compat.hpp"
 
 namespace gdpr::pg {
@@ -29,8 +31,9 @@ bool LetGo(RowGate* gate) {
 bool Receive(TupleTableSlot* slot, DestReceiver* self) {
   RowGate* gate = GateOf(self);
   Capture* capture = gate->capture;
+  bool rechecked = capture->rechecks != nullptr && NoteRechecks(capture);
   // Once the beginning is on record, chunks follow by themselves
-  if (gate->open && (capture->begun || !HasNews(capture))) {
+  if (gate->open && (capture->begun || !HasNews(capture)) && !rechecked) {
     return gate->behind->receiveSlot(slot, gate->behind);
   }
   if (!gate->open && !gate->holding) {
@@ -59,6 +62,7 @@ void ShutDown(DestReceiver* self) {
   RowGate* gate = GateOf(self);
   Capture* capture = gate->capture;
   uint64 rows = capture->query->estate->es_processed;
+  (void)NoteRechecks(capture);
   bool last = gate->last && (gate->limit == 0 || gate->once || rows < gate->limit);
   if (last || !capture->begun || !StaysHere(gate)) {
     WriteRecord(capture, last ? Ending::kComplete : Ending::kNot, SpoolMode::kDurable);

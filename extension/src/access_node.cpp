@@ -4,6 +4,7 @@
 // node's conditions; the row itself is in the node's scan slot then, whatever was made of it.
 #include "extension/src/access_node.hpp"
 
+#include "extension/src/access_conflict.hpp"
 #include "extension/src/access_leak.hpp"
 #include "extension/src/access_row.hpp"
 #include "extension/src/audit_session.hpp"
@@ -245,13 +246,63 @@ void TellOfAll(Walk* walk, Index scanned, Bitmapset* entries) {
   for (int i = -1; (i = bms_next_member(entries, i)) >= 0;) TellOf(walk, i);
 }
 
+void TellOfBelow(Walk* walk, const ResultRelInfo* target) {
+  ListCell* cell;
+  foreach (cell, AuditedBelow(target->ri_RelationDesc)) {
+    AccessRelation* access = Find(walk, lfirst_oid(cell));
+    if (access == nullptr) continue;
+    EState* estate = walk->query->estate;
+    RangeTblEntry* range = exec_rt_fetch(target->ri_RangeTableIndex, estate);
+    Relation relation = relation_open(lfirst_oid(cell), AccessShareLock);
+    Bitmapset* columns = ColumnsBelow(target->ri_RelationDesc, relation,
+                                      SelectedColumns(estate, range, nullptr, 0));
+    AddFixed(walk->capture, access, FindPlaces(access, relation, columns), false);
+    relation_close(relation, AccessShareLock);
+  }
+}
+
 // ON CONFLICT DO UPDATE reads a row that no scan shows.
 void TellOfConflicts(Walk* walk, ModifyTableState* state) {
   auto* plan = reinterpret_cast<ModifyTable*>(state->ps.plan);
   if (plan->onConflictAction != ONCONFLICT_UPDATE) return;
   for (int i = 0; i < state->mt_nrels; i++) {
     TellOf(walk, state->resultRelInfo[i].ri_RangeTableIndex);
+    TellOfBelow(walk, &state->resultRelInfo[i]);
   }
+}
+
+void AddRecheck(Walk* walk, const EPQState* state) {
+  auto* recheck = static_cast<Recheck*>(
+      MemoryContextAllocZero(walk->capture->context, sizeof(Recheck)));
+  recheck->state = state;
+  recheck->next = walk->capture->rechecks;
+  walk->capture->rechecks = recheck;
+}
+
+// A statement that reads nothing but what it changes looks again at the same row only.
+bool ChangesWhatItReads(const Capture* capture, const ModifyTableState* state) {
+  const CaptureNode* node = capture->nodes;
+  if (node == nullptr || node->next != nullptr) return false;
+  for (int i = 0; i < state->mt_nrels; i++) {
+    if (RelationGetRelid(state->resultRelInfo[i].ri_RelationDesc) == node->target->access->oid) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Comes after Visit(): what is read is known.
+bool VisitRechecks(PlanState* state, void* context) {
+  auto* walk = static_cast<Walk*>(context);
+  if (IsA(state, LockRowsState)) {
+    AddRecheck(walk, &reinterpret_cast<LockRowsState*>(state)->lr_epqstate);
+  } else if (IsA(state, ModifyTableState)) {
+    auto* modify = reinterpret_cast<ModifyTableState*>(state);
+    if (modify->operation != CMD_INSERT && !ChangesWhatItReads(walk->capture, modify)) {
+      AddRecheck(walk, &modify->mt_epqstate);
+    }
+  }
+  return WalkPlanStates(state, VisitRechecks, context);
 }
 
 bool Visit(PlanState* state, void* context) {
@@ -296,6 +347,26 @@ void WrapNodes(Capture* capture, QueryDesc* query) {
     auto* state = static_cast<PlanState*>(lfirst(cell));
     if (state != nullptr) (void)Visit(state, &walk);
   }
+  bool locks = query->plannedstmt->rowMarks != NIL || query->operation != CMD_SELECT ||
+               query->plannedstmt->hasModifyingCTE;
+  if (capture->targets != nullptr && locks && !capture->worker && query->planstate != nullptr) {
+    (void)VisitRechecks(query->planstate, &walk);
+  }
+}
+
+bool NoteRechecks(Capture* capture) {
+  bool any = false;
+  for (Recheck* recheck = capture->rechecks; recheck != nullptr; recheck = recheck->next) {
+    any |= recheck->state->recheckestate != nullptr;
+  }
+  if (!any) return false;
+  capture->rechecks = nullptr;  // once is enough
+  for (Target* target = capture->targets; target != nullptr; target = target->next) {
+    if (target->all) continue;
+    target->always = true;
+    for (int i = 0; i < target->reach_count; i++) target->reaches[i].unreadable = true;
+  }
+  return true;
 }
 
 void ForgetNodes(Capture* capture) {

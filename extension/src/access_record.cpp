@@ -65,7 +65,8 @@ int EntriesOf(const Part& part) {
   int count = part.target->reach_count;
   if (part.say != Say::kPeople) return count;
   for (int i = 0; i < part.target->reach_count; i++) {
-    if (part.target->reaches[i].unreadable) count++;
+    const Reach& reach = part.target->reaches[i];
+    if (reach.unreadable && reach.scope == ReadScope::kPeople) count++;
   }
   return count;
 }

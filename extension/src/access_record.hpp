@@ -57,6 +57,12 @@ constexpr int kLongestKey = 8 * 1024;
 /// A wrapped node of a plan (access_node.cpp).
 struct CaptureNode;
 
+/// Where a plan looks again at rows that somebody else changed meanwhile: with nodes of its own.
+struct Recheck {
+  Recheck* next;
+  const EPQState* state;
+};
+
 /// Passes rows on once they are recorded (access_dest.cpp). The server's struct comes first.
 struct RowGate {
   DestReceiver receiver;
@@ -97,6 +103,7 @@ struct Capture {
   RowGate gate;
   Target* targets;
   CaptureNode* nodes;
+  Recheck* rechecks;  ///< that did not happen yet
 };
 
 /// Whether something was reached, or must be told anyway, and is not written.

@@ -111,7 +111,9 @@ for my $application (sort keys %sent) {
     print "wrong $name: other people\n" if @others;
   }
 }
-for my $application (sort keys %recorded) {
+# Of clients whose logs are not given, nothing is known.
+my %known = map { /^reader (\S+)/ ? ($1 => 1) : () } keys %sent;
+for my $application (grep { /^reader (\S+)/ && $known{$1} } sort keys %recorded) {
   for my $number (sort keys %{$recorded{$application}}) {
     print "stranger $application/$number\n" if !$sent{$application}{$number};
   }

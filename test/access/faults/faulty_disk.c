@@ -2,7 +2,7 @@
  *
  * A disk that fails, for the spool only: preloaded (LD_PRELOAD) into the server by test/access/full. What fails, and
  * how often, stands in the file that FAULTY_DISK names, as words and shares, read at each call:
- *   eio 0.2  short 0.3  eintr 0.3  torn 0.1  truncate 0.5  sync 1  full 2000000 (bytes in all files)
+ *   eio 0.2  short 0.3  eintr 0.3  torn 0.1  truncate 0.5  sync 1  full 500000 (bytes in all files)
  * torn: half is written and the next call fails. Each fault adds a byte to FAULTY_DISK.count. With "told 1" it writes
  * to FAULTY_DISK.synced what a power cut would leave: "file PATH BYTES" and "entry PATH", as they were synced.
  */

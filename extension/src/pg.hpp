@@ -81,6 +81,7 @@ extern "C" {
 #include "parser/parse_type.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
+#include "partitioning/partdesc.h"
 #include "pgstat.h"
 #include "port.h"
 #include "replication/logicalworker.h"

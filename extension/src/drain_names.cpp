@@ -135,9 +135,14 @@ Datum InetOf(const MaybeText& bytes, bool* isnull) {
 }
 
 DrainQuery find_actor = {
-    "SELECT a.actor::bigint FROM gdpr_internal.access_actor AS a WHERE a.facts = $7 AND a.session_role = $1 AND "
-    "a.acting_role = $2 AND a.purpose IS NOT DISTINCT FROM $3 AND a.app_user IS NOT DISTINCT FROM $4"
-    " AND a.client_address IS NOT DISTINCT FROM $5 AND a.application IS NOT DISTINCT FROM $6 LIMIT 1",
+    // By the hash, whatever the planner believes of the other columns
+    "SELECT a.actor::bigint FROM (SELECT f.* FROM gdpr_internal.access_actor AS f WHERE f.facts = "
+    "$7"
+    " OFFSET 0) AS a WHERE a.session_role = $1 AND "
+    "a.acting_role = $2 AND a.purpose IS NOT DISTINCT FROM $3 AND a.app_user IS NOT DISTINCT FROM "
+    "$4"
+    " AND a.client_address IS NOT DISTINCT FROM $5 AND a.application IS NOT DISTINCT FROM $6 LIMIT "
+    "1",
     7,
     {NAMEOID, NAMEOID, TEXTOID, TEXTOID, INETOID, TEXTOID, INT8OID},
     SPI_OK_SELECT,
@@ -161,7 +166,9 @@ DrainQuery use_actor = {
     nullptr};
 
 DrainQuery find_place = {
-    "SELECT p.place::bigint FROM gdpr_internal.access_place AS p WHERE p.facts = $7 AND p.relation_schema = $1 AND "
+    "SELECT p.place::bigint FROM (SELECT f.* FROM gdpr_internal.access_place AS f WHERE f.facts = "
+    "$7"
+    " OFFSET 0) AS p WHERE p.relation_schema = $1 AND "
     "p.relation_name = $2 AND p.columns = $3 AND p.subject_type IS NOT DISTINCT FROM $4 AND"
     " p.link IS NOT DISTINCT FROM $5 AND p.native = $6 LIMIT 1",
     7,
@@ -188,7 +195,8 @@ DrainQuery find_person = {
 
 // The digest may be known
 DrainQuery add_person = {
-    "WITH k AS (SELECT CASE WHEN $5 THEN gdpr_internal.access_key($1, $2, $3, $4) ELSE $2 END AS key),"
+    "WITH k AS (SELECT CASE WHEN $5 THEN gdpr_internal.access_key($1, $2, $3, $4) ELSE $2 END AS "
+    "key),"
     " n AS (INSERT INTO gdpr_internal.access_person AS p (subject_type, subject_key)"
     " SELECT $1, k.key FROM k ON CONFLICT DO NOTHING RETURNING p.person)"
     " SELECT n.person FROM n UNION ALL SELECT p.person FROM k JOIN gdpr_internal.access_person AS p"
@@ -198,11 +206,8 @@ DrainQuery add_person = {
     SPI_OK_SELECT,
     nullptr};
 
-DrainQuery find_digests = {"SELECT gdpr_internal.access_digests($1)::int::bigint",
-                           1,
-                           {TEXTOID},
-                           SPI_OK_SELECT,
-                           nullptr};
+DrainQuery find_digests = {
+    "SELECT gdpr_internal.access_digests($1)::int::bigint", 1, {TEXTOID}, SPI_OK_SELECT, nullptr};
 
 DrainQuery is_digest = {"SELECT (gdpr_internal.access_key($1, $2, $3, $4) <> $2)::int::bigint",
                         4,
@@ -273,8 +278,8 @@ int64 InternPlace(const PlaceFrame& place, bool native, int64 hash) {
   Values values{};
   values.Add(NameOf(place.schema));
   values.Add(NameOf(place.name));
-  values.Add(PointerGetDatum(
-      construct_array(names, count, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR)));
+  values.Add(
+      PointerGetDatum(construct_array(names, count, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR)));
   values.AddText(place.subject_type);
   values.Add(Int32GetDatum(static_cast<int32>(place.link)));
   if (place.link == 0) values.nulls[values.count - 1] = 'n';
@@ -374,7 +379,8 @@ int32 ActorOf(DrainNames* names, const FactsFrame& met, TimestampTz at) {
   AddMaybe(&buffer, facts.app_user);
   AddMaybe(&buffer, facts.client_address);
   AddMaybe(&buffer, facts.application);
-  return static_cast<int32>(Once(names, buffer, [&] { return InternActor(facts, HashOf(buffer)); }));
+  return static_cast<int32>(
+      Once(names, buffer, [&] { return InternActor(facts, HashOf(buffer)); }));
 }
 
 int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native) {
@@ -387,11 +393,12 @@ int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native) {
   AddBytes(&buffer, place.columns);
   AddMaybe(&buffer, place.subject_type);
   AddBytes(&buffer, {reinterpret_cast<const char*>(&place.link), sizeof(place.link)});
-  return static_cast<int32>(Once(names, buffer, [&] { return InternPlace(place, native, HashOf(buffer)); }));
+  return static_cast<int32>(
+      Once(names, buffer, [&] { return InternPlace(place, native, HashOf(buffer)); }));
 }
 
-int64 PersonOf(DrainNames* names, std::string_view subject_type, std::string_view key, TimestampTz at,
-               bool engine) {
+int64 PersonOf(DrainNames* names, std::string_view subject_type, std::string_view key,
+               TimestampTz at, bool engine) {
   StringInfoData buffer;
   initStringInfo(&buffer);
   AddByte(&buffer, static_cast<char>(What::kPerson));
@@ -414,7 +421,8 @@ bool HasDigests(DrainNames* names, std::string_view subject_type) {
          }) != 0;
 }
 
-int64 DigestOf(DrainNames* names, std::string_view subject_type, int64 key, TimestampTz at, bool engine) {
+int64 DigestOf(DrainNames* names, std::string_view subject_type, int64 key, TimestampTz at,
+               bool engine) {
   char written[MAXINT8LEN + 1];
   int length = pg_lltoa(key, written);
   text* type = ServerText(subject_type);

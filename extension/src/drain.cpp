@@ -88,7 +88,8 @@ bool GoOn(Reading& reading, FrameReader& frames, FrameResult result) {
   auto offset = static_cast<int64>(frames.Offset());
   bool more = frames.Skip() > 0;
   if (!more && reading.live) return false;
-  if (offset < reading.from || (!more && !reading.any)) return more;  // told, or put aside as a whole
+  if (offset < reading.from || (!more && !reading.any))
+    return more;  // told, or put aside as a whole
   if (more || result == FrameResult::kDamaged) {
     NoteDamage(reading);
   } else if (reading.last) {
@@ -202,8 +203,8 @@ void BeginSegment(SpoolProcess* process, const SpoolFile& file) {
   process->changed = process->process != 0;
 }
 
-Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file, OpenSpoolFile& open,
-                      bool last) {
+Verdict DrainOpenFile(Batch& batch, SpoolProcess* process, const SpoolFile& file,
+                      OpenSpoolFile& open, bool last) {
   BeginSegment(process, file);
   if (process->process != 0 && process->drained_to == open.size) {
     return open.live ? Verdict::kWaits : Verdict::kDone;
@@ -301,7 +302,8 @@ bool DrainList(Batch& batch, const SpoolList& list) {
 
 bool LockDrain(LOCKMODE mode, bool wait) {
   LOCKTAG tag;
-  SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, StateTable("access_process"), kDrainLock);
+  SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, StateTable("access_process"),
+                     kDrainLock);
   return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
@@ -318,14 +320,16 @@ bool LockBatch() {
 }
 
 void DrainBatch(Batch& batch) {
-  batch.context = AllocSetContextCreate(CurrentMemoryContext, "pg_gdpr drain", ALLOCSET_DEFAULT_SIZES);
+  batch.context =
+      AllocSetContextCreate(CurrentMemoryContext, "pg_gdpr drain", ALLOCSET_DEFAULT_SIZES);
   batch.file = AllocSetContextCreate(batch.context, "pg_gdpr spool file", ALLOCSET_DEFAULT_SIZES);
   MemoryContext old = MemoryContextSwitchTo(batch.context);
   batch.node = NodeOf(CurrentTimeline());
   batch.processes = ReadProcesses(batch.context);
   // After what is known of processes: none that has a row may seem to have lost its files
   SpoolList list = ListSpool();
-  // After one that failed: statement by statement, so that what cannot be written does not stop the rest
+  // After one that failed: statement by statement, so that what cannot be written does not stop the
+  // rest
   static bool failed = false;
   BeginSink(batch.sink, batch.context, failed);
   failed = true;

@@ -56,8 +56,8 @@ SpoolList ListSpool() {
 OpenSpoolFile OpenSpool(const SpoolFile& file, bool last) {
   char path[kSpoolPathBytes];
   SpoolPath(path, file);
-  OpenSpoolFile open{OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NOFOLLOW | O_NONBLOCK), 0, false,
-                     nullptr};
+  OpenSpoolFile open{OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NOFOLLOW | O_NONBLOCK), 0,
+                     false, nullptr};
   if (open.fd < 0) return open;
   // The size after the look at the lock: what a process wrote before it went is in the file
   open.live = last && SpoolFileIsLive(open.fd) && !HasNextSegment(file);

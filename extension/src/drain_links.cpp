@@ -23,10 +23,10 @@ struct LinkKey {
 
 struct Link {
   LinkKey key;
-  bool read;       // what follows says something
-  bool locked;     // not tried again in this batch
-  bool waits;      // …, but in a later one
-  int columns;     // 0: it is gone, or must not be followed
+  bool read;    // what follows says something
+  bool locked;  // not tried again in this batch
+  bool waits;   // …, but in a later one
+  int columns;  // 0: it is gone, or must not be followed
   bool native;
   AuditWay* way;
   WaySearch* search;
@@ -76,8 +76,8 @@ int CountColumns(int32 link) {
   int count = 0;
   if (SPI_processed > 0) {
     bool isnull;
-    count = static_cast<int>(DatumGetInt64(
-        SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)));
+    count = static_cast<int>(
+        DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)));
   }
   SPI_freetuptable(SPI_tuptable);
   return count;
@@ -142,12 +142,14 @@ void AddPerson(Finding* finding, char* key) {
     finding->room = Max(finding->room * 2, 64);
     if (people->native) {
       Size size = sizeof(int64) * finding->room;
-      people->numbers = static_cast<int64*>(people->numbers == nullptr ? palloc_extended(size, MCXT_ALLOC_HUGE)
-                                                                       : repalloc_huge(people->numbers, size));
+      people->numbers =
+          static_cast<int64*>(people->numbers == nullptr ? palloc_extended(size, MCXT_ALLOC_HUGE)
+                                                         : repalloc_huge(people->numbers, size));
     } else {
       Size size = sizeof(char*) * finding->room;
-      people->keys = static_cast<char**>(people->keys == nullptr ? palloc_extended(size, MCXT_ALLOC_HUGE)
-                                                                 : repalloc_huge(people->keys, size));
+      people->keys =
+          static_cast<char**>(people->keys == nullptr ? palloc_extended(size, MCXT_ALLOC_HUGE)
+                                                      : repalloc_huge(people->keys, size));
     }
   }
   if (people->native) {

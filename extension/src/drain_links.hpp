@@ -19,15 +19,16 @@ enum class Followed {
 /// What values led to.
 struct LinkPeople {
   Followed result;
-  bool native;      ///< keys are whole numbers
-  int64* numbers;   ///< if native
-  char** keys;      ///< else
-  int count;        ///< of numbers or keys, some of them twice
-  int64 unknown;    ///< values that led to a row that is not there, or to too many
-  int64 nobodys;    ///< values that led to rows of nobody
+  bool native;     ///< keys are whole numbers
+  int64* numbers;  ///< if native
+  char** keys;     ///< else
+  int count;       ///< of numbers or keys, some of them twice
+  int64 unknown;   ///< values that led to a row that is not there, or to too many
+  int64 nobodys;   ///< values that led to rows of nobody
 };
 
-/// Whether an error has nothing to do with what is worked on: no memory or disk, an operator, a lock.
+/// Whether an error has nothing to do with what is worked on: no memory or disk, an operator, a
+/// lock.
 bool IsOurTrouble(const ErrorData* error);
 
 /// What a batch knows of links; opaque.

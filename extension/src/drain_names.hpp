@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// Numbers for what reads have in common: who read, where, and people whose keys are no numbers. What
-// is remembered lasts for one batch: an erasure changes what numbers stand for.
+// Numbers for what reads have in common: who read, where, and people whose keys are no numbers.
+// What is remembered lasts for one batch: an erasure changes what numbers stand for.
 #pragma once
 
 #include <cstdint>
@@ -47,13 +47,14 @@ int32 PlaceOf(DrainNames* names, const PlaceFrame& place, bool native);
 
 /// The number of a person by key; of one who left, whose key was personal, that of the digest.
 /// 0: the key is no text.
-int64 PersonOf(DrainNames* names, std::string_view subject_type, std::string_view key, TimestampTz at,
-               bool engine);
+int64 PersonOf(DrainNames* names, std::string_view subject_type, std::string_view key,
+               TimestampTz at, bool engine);
 
 /// Whether people of the type have left whose keys were personal.
 bool HasDigests(DrainNames* names, std::string_view subject_type);
 
 /// Whether the key, which is a number, is one of them: its number among persons, or 0.
-int64 DigestOf(DrainNames* names, std::string_view subject_type, int64 key, TimestampTz at, bool engine);
+int64 DigestOf(DrainNames* names, std::string_view subject_type, int64 key, TimestampTz at,
+               bool engine);
 
 }  // namespace gdpr::pg

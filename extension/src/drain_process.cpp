@@ -33,19 +33,21 @@ enum ProcessColumn {
   kXmin,
 };
 
-#define PROCESS_COLUMNS                                                                        \
+#define PROCESS_COLUMNS                                                                           \
   "SELECT p.process, p.pid, p.started, p.node, p.segment, p.drained_to, p.next_frame, p.missing," \
   " p.ended, p.database, p.xmin FROM gdpr_internal.access_process AS p "
 
-DrainQuery open_processes = {PROCESS_COLUMNS "WHERE p.ended IS NULL", 0, {}, SPI_OK_SELECT, nullptr};
+DrainQuery open_processes = {
+    PROCESS_COLUMNS "WHERE p.ended IS NULL", 0, {}, SPI_OK_SELECT, nullptr};
 
-DrainQuery one_process = {PROCESS_COLUMNS
-                          "WHERE p.pid = $1 AND p.started = $2 AND p.database = $3 ORDER BY p.process DESC"
-                          " LIMIT 1",
-                          3,
-                          {INT4OID, TIMESTAMPTZOID, OIDOID},
-                          SPI_OK_SELECT,
-                          nullptr};
+DrainQuery one_process = {
+    PROCESS_COLUMNS
+    "WHERE p.pid = $1 AND p.started = $2 AND p.database = $3 ORDER BY p.process DESC"
+    " LIMIT 1",
+    3,
+    {INT4OID, TIMESTAMPTZOID, OIDOID},
+    SPI_OK_SELECT,
+    nullptr};
 
 DrainQuery add_process = {
     "INSERT INTO gdpr_internal.access_process AS p (node, database, pid, started, leader_pid,"
@@ -227,12 +229,10 @@ void SaveProcesses(SpoolProcesses* processes) {
 
 void NoteIncident(const char* kind, const SpoolProcess* process, int64 amount, TimestampTz from,
                   TimestampTz to, const SpoolFile* file) {
-  Datum values[] = {CStringGetTextDatum(kind),
-                    Int32GetDatum(process != nullptr ? process->process : 0),
-                    Int64GetDatum(amount),
-                    TimestampTzGetDatum(from),
-                    TimestampTzGetDatum(to),
-                    file != nullptr ? PointerGetDatum(NameOf(*file)) : Datum{0}};
+  Datum values[] = {
+      CStringGetTextDatum(kind), Int32GetDatum(process != nullptr ? process->process : 0),
+      Int64GetDatum(amount),     TimestampTzGetDatum(from),
+      TimestampTzGetDatum(to),   file != nullptr ? PointerGetDatum(NameOf(*file)) : Datum{0}};
   char nulls[] = "      ";
   if (process == nullptr || process->process == 0) nulls[1] = 'n';
   if (from == 0) nulls[3] = 'n';
@@ -248,8 +248,9 @@ Noted IsNoted(const char* kind, const SpoolFile& file) {
   if (SPI_processed > 0) {
     bool isnull;
     Datum xmin = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-    noted = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin)) ? Noted::kInThisTransaction
-                                                                            : Noted::kCommitted;
+    noted = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin))
+                ? Noted::kInThisTransaction
+                : Noted::kCommitted;
   }
   SPI_freetuptable(SPI_tuptable);
   return noted;

@@ -14,8 +14,8 @@ namespace gdpr::pg {
 struct SpoolProcess {
   int64 started;  ///< with pid: the key
   int64 pid;
-  int32 process;  ///< its number; 0: it has no row yet
-  bool committed;  ///< the row was committed and flushed when the batch began
+  int32 process;            ///< its number; 0: it has no row yet
+  bool committed;           ///< the row was committed and flushed when the batch began
   int64 committed_segment;  ///< -1: none
   char committed_end;
   uint64 node;

@@ -11,7 +11,7 @@
 namespace gdpr::pg {
 
 struct Gathered {
-  ReadRow row;  // of the first chunk; rows: of all
+  ReadRow row;              // of the first chunk; rows: of all
   PersonSetMerger* people;  // NULL: they are not listed
   MemoryContext context;
   MemoryContextCallback forget;
@@ -41,7 +41,8 @@ void AddPart(Parts& parts, const ReadPart& part) {
   if (parts.count == parts.room) {
     int room = Max(parts.room * 2, 4);
     Size size = sizeof(ReadPart) * room;
-    parts.parts = static_cast<ReadPart*>(parts.room == 0 ? palloc(size) : repalloc(parts.parts, size));
+    parts.parts =
+        static_cast<ReadPart*>(parts.room == 0 ? palloc(size) : repalloc(parts.parts, size));
     parts.room = room;
   }
   parts.parts[parts.count++] = part;
@@ -106,19 +107,21 @@ void AddNumbers(const Context& context, PlaceDefinition& definition, int64 rows,
   }
   if (left_count > 0) {
     bytea* gone = SetOf(left, static_cast<size_t>(left_count));
-    AddPart(parts, {NumberOf(context.sink, definition, false), 'P', people == nullptr ? rows : 0, gone});
+    AddPart(parts,
+            {NumberOf(context.sink, definition, false), 'P', people == nullptr ? rows : 0, gone});
   }
 }
 
-void AddKeys(const Context& context, PlaceDefinition& definition, int64 rows, int64* numbers, int count,
-             Parts& parts) {
+void AddKeys(const Context& context, PlaceDefinition& definition, int64 rows, int64* numbers,
+             int count, Parts& parts) {
   bytea* people = SetOf(numbers, static_cast<size_t>(count));
   if (people == nullptr) return;
   AddPart(parts, {NumberOf(context.sink, definition, false), 'P', rows, people});
 }
 
 // The set of numbers as it stands in the frame.
-bool AddNumberSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
+bool AddNumberSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry,
+                  Parts& parts) {
   if (!IsPersonSet(entry.people)) return false;
   auto rows = static_cast<int64>(entry.rows);
   if (PersonSetSize(entry.people) == 0) {
@@ -138,7 +141,8 @@ bool AddNumberSet(const Context& context, PlaceDefinition& definition, const Spo
   return true;
 }
 
-bool AddTextSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
+bool AddTextSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry,
+                Parts& parts) {
   std::string_view type = definition.place.subject_type.value_or("");
   int room = 64;
   auto* numbers = static_cast<int64*>(palloc(sizeof(int64) * room));
@@ -161,7 +165,8 @@ bool AddTextSet(const Context& context, PlaceDefinition& definition, const Spool
 
 enum class Taken { kYes, kUnknown, kLocked };
 
-Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
+Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry,
+                 Parts& parts) {
   LinkPeople people = FollowValues(context.sink.links, definition.place, entry.people);
   if (people.result == Followed::kLocked) return Taken::kLocked;
   if (people.result == Followed::kLost) return Taken::kUnknown;
@@ -170,11 +175,14 @@ Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const Spoo
     AddNumbers(context, definition, rows, people.numbers, people.count, parts);
   } else if (people.count > 0) {
     std::string_view type = definition.place.subject_type.value_or("");
-    auto* numbers = static_cast<int64*>(palloc_extended(sizeof(int64) * people.count, MCXT_ALLOC_HUGE));
+    auto* numbers =
+        static_cast<int64*>(palloc_extended(sizeof(int64) * people.count, MCXT_ALLOC_HUGE));
     int count = 0;
     for (int i = 0; i < people.count; i++) {
-      int64 number = strlen(people.keys[i]) > kLongestKey ? 0 :
-          PersonOf(context.sink.names, type, people.keys[i], context.at, context.engine);
+      int64 number =
+          strlen(people.keys[i]) > kLongestKey
+              ? 0
+              : PersonOf(context.sink.names, type, people.keys[i], context.at, context.engine);
       if (number != 0) {
         numbers[count++] = number;
       } else {
@@ -189,7 +197,8 @@ Taken AddLinkSet(const Context& context, PlaceDefinition& definition, const Spoo
   return Taken::kYes;
 }
 
-Taken AddPeople(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry, Parts& parts) {
+Taken AddPeople(const Context& context, PlaceDefinition& definition, const SpoolEntry& entry,
+                Parts& parts) {
   const PlaceFrame& place = definition.place;
   if (!place.subject_type || place.form == PeopleForm::kNone) return Taken::kUnknown;
   if (place.link != 0 && !place.native) return AddLinkSet(context, definition, entry, parts);
@@ -199,9 +208,11 @@ Taken AddPeople(const Context& context, PlaceDefinition& definition, const Spool
 }
 
 // False: a table is locked.
-bool AddEntry(const Context& context, Definitions& definitions, const SpoolEntry& entry, Parts& parts) {
+bool AddEntry(const Context& context, Definitions& definitions, const SpoolEntry& entry,
+              Parts& parts) {
   auto rows = static_cast<int64>(entry.rows);
-  if (entry.place >= static_cast<uint64>(definitions.places_room) || !definitions.places[entry.place].known) {
+  if (entry.place >= static_cast<uint64>(definitions.places_room) ||
+      !definitions.places[entry.place].known) {
     // The definition was damaged: whose rows these were cannot be told
     AddPart(parts, {0, 'U', rows, nullptr});
     return true;
@@ -252,7 +263,8 @@ void WriteOut(ReadSink& sink, int place) {
 int FindGathered(const ReadSink& sink, const ReadRow& row) {
   for (int i = 0; i < sink.gathered_count; i++) {
     const ReadRow& known = sink.gathered[i]->row;
-    if (known.statement == row.statement && known.place == row.place && known.scope == row.scope) return i;
+    if (known.statement == row.statement && known.place == row.place && known.scope == row.scope)
+      return i;
   }
   return -1;
 }
@@ -310,7 +322,8 @@ char PartOf(const StatementFrame& statement) {
   return statement.end ? 'E' : 'S';
 }
 
-int32 ActorOfStart(ReadSink& sink, Definitions& definitions, const StatementStart& start, TimestampTz at) {
+int32 ActorOfStart(ReadSink& sink, Definitions& definitions, const StatementStart& start,
+                   TimestampTz at) {
   if (start.facts >= static_cast<uint64>(definitions.facts_room)) return 0;
   FactsDefinition& definition = definitions.facts[start.facts];
   if (!definition.known) return 0;
@@ -416,7 +429,8 @@ void ForgetNumbers(ReadSink& sink, Definitions& definitions) {
   }
 }
 
-Written WriteCarefully(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
+Written WriteCarefully(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame,
+                       int32 process) {
   OpenReads(sink.writer, static_cast<int64>(frame.statement.statement));
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner owner = CurrentResourceOwner;
@@ -452,7 +466,8 @@ Written WriteCarefully(ReadSink& sink, Definitions& definitions, const SpoolFram
 
 }  // namespace
 
-Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process) {
+Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame,
+                       int32 process) {
   if (sink.writer.careful) return WriteCarefully(sink, definitions, frame, process);
   return WriteRows(sink, definitions, frame, process) ? Written::kYes : Written::kHeld;
 }

@@ -64,7 +64,8 @@ enum class Written {
 };
 
 /// Writes the rows of a statement's frame.
-Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame, int32 process);
+Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame,
+                       int32 process);
 
 /// Writes what was gathered of a file, whose definitions go.
 void WriteGathered(ReadSink& sink);

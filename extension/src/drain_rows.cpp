@@ -38,7 +38,8 @@ bool MonthOf(int64 statement, int* year, int* month) {
   pg_tm tm{};
   fsec_t fraction;
   TimestampTz at = (statement >> kSecondBits) * USECS_PER_SEC;
-  if (statement < 0 || timestamp2tm(at, nullptr, &tm, &fraction, nullptr, nullptr) != 0) return false;
+  if (statement < 0 || timestamp2tm(at, nullptr, &tm, &fraction, nullptr, nullptr) != 0)
+    return false;
   *year = tm.tm_year;
   *month = tm.tm_mon;
   return tm.tm_year >= kFirstYear && tm.tm_year < kLastYear;
@@ -47,8 +48,8 @@ bool MonthOf(int64 statement, int* year, int* month) {
 void MakeMonth(int64 statement) {
   Oid types[] = {INT8OID};
   Datum values[] = {Int64GetDatum(statement)};
-  int code = SPI_execute_with_args("SELECT gdpr_internal.make_access_partition($1)", 1, types, values,
-                                   nullptr, false, 0);
+  int code = SPI_execute_with_args("SELECT gdpr_internal.make_access_partition($1)", 1, types,
+                                   values, nullptr, false, 0);
   if (code != SPI_OK_SELECT) elog(ERROR, "could not make a partition of the reads");
 }
 
@@ -58,7 +59,8 @@ void InsertRows(ReadWriter& writer) {
   CHECK_FOR_INTERRUPTS();
   MemoryContext old = MemoryContextSwitchTo(writer.rows);
   ReadMonth& month = writer.month;
-  table_multi_insert(month.heap, writer.slots, writer.count, GetCurrentCommandId(true), 0, month.bulk);
+  table_multi_insert(month.heap, writer.slots, writer.count, GetCurrentCommandId(true), 0,
+                     month.bulk);
   for (int i = 0; i < writer.count; i++) {
     InsertIndexRows(month.target, writer.slots[i], writer.estate);
     ResetPerTupleExprContext(writer.estate);
@@ -173,7 +175,8 @@ void AddRead(ReadWriter& writer, const ReadRow& row) {
   set(kProcess, true, Int32GetDatum(row.process));
   set(kActor, row.actor != 0, Int32GetDatum(row.actor));
   set(kQuery, row.begins, Int64GetDatum(row.query));
-  set(kSnapshot, row.snapshot != 0, FullTransactionIdGetDatum(FullTransactionIdFromU64(row.snapshot)));
+  set(kSnapshot, row.snapshot != 0,
+      FullTransactionIdGetDatum(FullTransactionIdFromU64(row.snapshot)));
   set(kRows, true, Int64GetDatum(row.rows));
   set(kPlace, row.place != 0, Int32GetDatum(row.place));
   set(kPart, true, CharGetDatum(row.part));

@@ -160,9 +160,9 @@ void Complain(const Duty& duty, const ErrorData* error) {
                 1;
   if (slot->*duty.complaint == hash) return;
   slot->*duty.complaint = hash;
-  ereport(WARNING, (errcode(error->sqlerrcode),
-                    errmsg_internal(duty.failed, database_name, error->message),
-                    error->hint != nullptr ? errhint("%s", error->hint) : 0));
+  ereport(WARNING,
+          (errcode(error->sqlerrcode), errmsg_internal(duty.failed, database_name, error->message),
+           error->hint != nullptr ? errhint("%s", error->hint) : 0));
 }
 
 Round Try(const Duty& duty, MemoryContext work, Look* look) {

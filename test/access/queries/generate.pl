@@ -186,7 +186,7 @@ for my $query (1 .. $count) {
   ($aliases, @parameters) = (0);
   my @settings = grep { chance(0.2) } @switches;
   my $mode = any(@executions);
-  my ($shape, $only) = any_shape();
+  my ($shape, $only) = any_shape($query);
   $mode = $only if $only;
   $mode = 'plain' if $mode eq 'explain' && $shape =~ /^some/;   # its output is needed
   $prepared = $mode eq 'prepared';

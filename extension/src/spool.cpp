@@ -351,6 +351,7 @@ bool SpoolWrite(SpoolMode mode, int statements) {
   }
   bool refused = mode != SpoolMode::kNeverRaise && on_audit_failure == kFailQuery;
   CountLost(refused, static_cast<uint64>(statements));
+  NoteReads();  // the worker makes room, and tells of it where it can
   if (refused) Refuse(trouble);
   if (mode != SpoolMode::kNeverRaise) Complain(trouble);
   return false;

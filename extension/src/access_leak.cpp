@@ -3,6 +3,8 @@
 // and where it is called for some rows only (CASE, AND, OR) the call alone tells of the row.
 #include "extension/src/access_leak.hpp"
 
+#include "extension/src/access_relation.hpp"
+
 #include "extension/src/compat.hpp"
 
 namespace gdpr::pg {
@@ -43,6 +45,7 @@ Verdict JudgeForm(const Form_pg_proc form) {
     bool runs = users && form->proretset && form->provolatile != PROVOLATILE_IMMUTABLE;
     return runs ? Verdict::kSpeaks : Verdict::kSafe;
   }
+  if (form->proowner == AccessOwner()) return Verdict::kSafe;  // gdpr.is_frozen()
   // A policy's function often says who the tenant is. A superuser needs no side channel.
   return superuser_arg(form->proowner) ? Verdict::kShown : Verdict::kSpeaks;
 }

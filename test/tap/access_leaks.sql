@@ -2,7 +2,7 @@
 -- Filters that tell of rows which do not pass. Law: who can see more than the rows that passed is recorded as having
 -- reached all of them; who cannot is recorded with these and no other.
 SET client_min_messages = error;
-SELECT plan(23);
+SELECT plan(24);
 SELECT gdpr.create_key() \g /dev/null
 CREATE TABLE person (id int PRIMARY KEY, name text, mood text);
 INSERT INTO person SELECT n, 'n' || n FROM generate_series(1, 20) AS n;
@@ -56,8 +56,11 @@ INSERT INTO exact VALUES
   (105, $$SELECT 105 FROM person WHERE id = 5 AND name = (SELECT max(name) FROM person WHERE id = 5)$$, '{5}', 'a subquery'),
   (106, $$SELECT 106 FROM person WHERE id = 5 AND to_json(name)::text LIKE '%5%' AND (mood::mood = 'good' OR mood IS NULL)$$, '{5}', 'JSON and enums'),
   (107, $$SELECT 107, (SELECT pg_temp.shout(name)) FROM person WHERE id = 5 AND name LIKE 'n%'$$, '{5}', 'a function that is shown rows that passed'),
+  (109, $$SELECT 109 FROM person WHERE id = 5 AND NOT gdpr.is_frozen('person', id::text)$$, '{5}', 'a function of ours'),
   (108, $$EXPLAIN SELECT 108 FROM person WHERE name = 'n5'$$, NULL, 'a plan');
 GRANT SELECT ON told, exact TO leaks_reader;
+SELECT gdpr.grant_bundle('reader', 'leaks_reader') \g /dev/null
+GRANT USAGE ON SCHEMA gdpr TO leaks_reader;
 SET ROLE leaks_reader;
 SET enable_seqscan = off;
 SET enable_indexscan = off;

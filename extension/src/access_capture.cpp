@@ -315,7 +315,8 @@ void AfterTransaction(XactEvent event, void*) {
 }
 
 // What began in a subtransaction ends with it, or is its parent's from now on.
-void AfterSubtransaction(SubXactEvent event, SubTransactionId ended, SubTransactionId parent, void*) {
+void AfterSubtransaction(SubXactEvent event, SubTransactionId ended, SubTransactionId parent,
+                         void*) {
   if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB) return;
   Capture* next;
   for (Capture* capture = captures; capture != nullptr; capture = next) {

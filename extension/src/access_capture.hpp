@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
-// Notes which people's rows queries reach, and hands it to the spool before a row leaves the server.
+// Notes which people's rows queries reach, and hands it to the spool before a row leaves the
+// server.
 #pragma once
 
 #include "extension/src/pg.hpp"

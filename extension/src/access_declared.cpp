@@ -214,7 +214,8 @@ bool AreSameNames(List* a, List* b) {
   ListCell* one;
   ListCell* other;
   forboth(one, a, other, b) {
-    if (strcmp(static_cast<char*>(lfirst(one)), static_cast<char*>(lfirst(other))) != 0) return false;
+    if (strcmp(static_cast<char*>(lfirst(one)), static_cast<char*>(lfirst(other))) != 0)
+      return false;
   }
   return true;
 }
@@ -272,8 +273,8 @@ bool SetDiscriminator(AccessWay* way, Oid relation, const char* column, const ch
   } else if (type == BPCHAROID) {
     way->discriminated = Discriminated::kText;
   } else if (get_typtype(type) == TYPTYPE_ENUM) {
-    Oid label =
-        GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid, ObjectIdGetDatum(type), CStringGetDatum(value));
+    Oid label = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid, ObjectIdGetDatum(type),
+                                CStringGetDatum(value));
     way->discriminator_number = label;
     if (!OidIsValid(label)) SetUnreadable(way);  // it may get the label without our noticing
   } else {
@@ -336,7 +337,7 @@ bool ReadLink(AccessWay* way, const Declared& link, Oid relation, const SubjectT
 AccessWay* NewWay(AccessRelation* access) {
   size_t size = sizeof(AccessWay) * (access->way_count + 1);
   access->ways = static_cast<AccessWay*>(access->ways == nullptr ? palloc(size)
-                                                                  : repalloc(access->ways, size));
+                                                                 : repalloc(access->ways, size));
   AccessWay* way = &access->ways[access->way_count];
   memset(way, 0, sizeof(AccessWay));
   return way;
@@ -348,8 +349,8 @@ void ReadLinks(AccessRelation* access, List* ancestors, List* types) {
   while (NextDeclared(link)) {
     bool isnull;
     Oid declared = DatumGetObjectId(link.Get("relation_oid", &isnull));
-    Ancestor* ancestor = FindDeclared(ancestors, link.Word("relation_schema"),
-                                      link.Word("relation_name"), declared);
+    Ancestor* ancestor =
+        FindDeclared(ancestors, link.Word("relation_schema"), link.Word("relation_name"), declared);
     if (ancestor == nullptr || strcmp(link.Text("scope"), "owned") != 0 ||
         !IsSame(ancestor->oid, declared, link.Word("relation_owner"))) {
       continue;
@@ -371,8 +372,7 @@ void ReadWays(AccessRelation* access, List* ancestors) {
   ListCell* cell;
   foreach (cell, types) {
     auto* type = static_cast<SubjectType*>(lfirst(cell));
-    Ancestor* ancestor =
-        FindDeclared(ancestors, type->schema, type->relation, type->declared);
+    Ancestor* ancestor = FindDeclared(ancestors, type->schema, type->relation, type->declared);
     if (ancestor == nullptr || !IsSame(ancestor->oid, type->declared, type->owner)) continue;
     AccessWay* way = NewWay(access);
     way->subject_type = pstrdup(type->name);

@@ -13,6 +13,7 @@ namespace gdpr::pg {
 /// limit    rows that the run may bring; 0: all. Where it brings less, no run follows
 /// once     none follows in any case
 /// forward  not backwards, and not standing still
-DestReceiver* OpenGate(Capture* capture, DestReceiver* behind, uint64 limit, bool once, bool forward);
+DestReceiver* OpenGate(Capture* capture, DestReceiver* behind, uint64 limit, bool once,
+                       bool forward);
 
 }  // namespace gdpr::pg

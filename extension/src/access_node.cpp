@@ -133,8 +133,8 @@ Target* MakeTarget(Capture* capture, AccessRelation* access, AccessPlaces* place
     count = 1;
     readable = false;
   }
-  auto* target = static_cast<Target*>(MemoryContextAllocZero(
-      capture->context, offsetof(Target, reaches) + sizeof(Reach) * count));
+  auto* target = static_cast<Target*>(
+      MemoryContextAllocZero(capture->context, offsetof(Target, reaches) + sizeof(Reach) * count));
   target->access = access;
   target->places = places;
   target->reach_count = count;
@@ -162,8 +162,8 @@ AccessRelation* Find(const Walk* walk, Oid relation) {
   return walk->query->operation == CMD_SELECT && !EngineIsOpen() ? access : nullptr;
 }
 
-// A scan of the whole relation is whole even where it is only begun, until it is known that few rows
-// were read.
+// A scan of the whole relation is whole even where it is only begun, until it is known that few
+// rows were read.
 bool IsWhole(const PlanState* state) {
   return IsA(state, SeqScanState) && state->plan->qual == NIL;
 }
@@ -254,8 +254,8 @@ void TellOfBelow(Walk* walk, const ResultRelInfo* target) {
     EState* estate = walk->query->estate;
     RangeTblEntry* range = exec_rt_fetch(target->ri_RangeTableIndex, estate);
     Relation relation = relation_open(lfirst_oid(cell), AccessShareLock);
-    Bitmapset* columns = ColumnsBelow(target->ri_RelationDesc, relation,
-                                      SelectedColumns(estate, range, nullptr, 0));
+    Bitmapset* columns =
+        ColumnsBelow(target->ri_RelationDesc, relation, SelectedColumns(estate, range, nullptr, 0));
     AddFixed(walk->capture, access, FindPlaces(access, relation, columns), false);
     relation_close(relation, AccessShareLock);
   }
@@ -272,8 +272,8 @@ void TellOfConflicts(Walk* walk, ModifyTableState* state) {
 }
 
 void AddRecheck(Walk* walk, const EPQState* state) {
-  auto* recheck = static_cast<Recheck*>(
-      MemoryContextAllocZero(walk->capture->context, sizeof(Recheck)));
+  auto* recheck =
+      static_cast<Recheck*>(MemoryContextAllocZero(walk->capture->context, sizeof(Recheck)));
   recheck->state = state;
   recheck->next = walk->capture->rechecks;
   walk->capture->rechecks = recheck;

@@ -20,8 +20,9 @@ void ForgetNodes(Capture* capture);
 /// raises nor allocates.
 bool NoteRechecks(Capture* capture);
 
-/// Takes the rows at which the statement's scans are: one of them is what an error is about, and its
-/// message may quote it. In PG_CATCH, as long as the executor's memory is there. Raises nothing.
+/// Takes the rows at which the statement's scans are: one of them is what an error is about, and
+/// its message may quote it. In PG_CATCH, as long as the executor's memory is there. Raises
+/// nothing.
 void NoteCurrentRows(Capture* capture);
 
 }  // namespace gdpr::pg

@@ -80,9 +80,8 @@ Target* Choose(const Capture* capture, Target* from, bool begins, bool finishes)
     Say say = SayOf(capture, target, begins, finishes);
     if (say == Say::kNothing) continue;
     int more = BytesOf(target, say);
-    if (frame.part_count > 0 &&
-        (frame.part_count == kFrameTargets || bytes + more > kFrameBytes ||
-         frame.place_count + target->reach_count > kFramePlaces)) {
+    if (frame.part_count > 0 && (frame.part_count == kFrameTargets || bytes + more > kFrameBytes ||
+                                 frame.place_count + target->reach_count > kFramePlaces)) {
       return target;
     }
     Part& part = frame.parts[frame.part_count++];
@@ -180,12 +179,12 @@ void Grow(Capture* capture, Reach* reach) {
   int room = reach->room == 0 ? kFirstRoom : reach->room * 2;
   if (reach->way->form == 1) {
     size_t size = sizeof(int64) * room;
-    reach->numbers = static_cast<int64*>(reach->numbers == nullptr ? palloc(size)
-                                                                    : repalloc(reach->numbers, size));
+    reach->numbers = static_cast<int64*>(
+        reach->numbers == nullptr ? palloc(size) : repalloc(reach->numbers, size));
   } else {
     size_t size = sizeof(int) * (room + 1);
     reach->offsets = static_cast<int*>(reach->offsets == nullptr ? palloc0(size)
-                                                                  : repalloc(reach->offsets, size));
+                                                                 : repalloc(reach->offsets, size));
   }
   reach->room = room;
   MemoryContextSwitchTo(outer);
@@ -194,9 +193,9 @@ void Grow(Capture* capture, Reach* reach) {
 void GrowBytes(Capture* capture, Reach* reach, int size) {
   int room = Max(reach->byte_room, kFirstBytes);
   while (room < size) room *= 2;
-  reach->bytes = static_cast<char*>(reach->bytes == nullptr
-                                        ? MemoryContextAlloc(capture->context, room)
-                                        : repalloc(reach->bytes, room));
+  reach->bytes =
+      static_cast<char*>(reach->bytes == nullptr ? MemoryContextAlloc(capture->context, room)
+                                                 : repalloc(reach->bytes, room));
   reach->byte_room = room;
 }
 
@@ -257,8 +256,8 @@ void WriteRecord(Capture* capture, Ending ending, SpoolMode mode, bool begin) {
   if (capture->lost) return;
   bool finishes = ending != Ending::kNot;
   bool news = finishes ? HasRows(capture) : HasNews(capture);
-  bool ends = finishes && !capture->worker &&
-              (!capture->closed || news || ending == Ending::kAborted);
+  bool ends =
+      finishes && !capture->worker && (!capture->closed || news || ending == Ending::kAborted);
   if (!news && !(begin && !capture->begun) && !(ends && capture->begun)) return;
   if (!news && ends) mode = SpoolMode::kNeverRaise;  // all people are told
   Target* from = capture->targets;

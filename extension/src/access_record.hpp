@@ -76,8 +76,8 @@ struct RowGate {
   uint64 limit;  ///< rows that this run may bring; 0: all
 };
 
-/// One statement at work. Lives in a context of its own until the statement or its transaction ends:
-/// abort callbacks come when the executor's memory is gone.
+/// One statement at work. Lives in a context of its own until the statement or its transaction
+/// ends: abort callbacks come when the executor's memory is gone.
 struct Capture {
   Capture* next;
   Capture* previous;

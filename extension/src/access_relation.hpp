@@ -12,8 +12,8 @@ namespace gdpr::pg {
 
 /// How a column's value is compared with the text that makes a row one of a link's.
 enum class Discriminated {
-  kNot,     ///< every row is of the link
-  kText,    ///< text and what has its bytes; char(n) without its blanks
+  kNot,   ///< every row is of the link
+  kText,  ///< text and what has its bytes; char(n) without its blanks
   kName,
   kNumber,  ///< also the number of an enum's label
 };
@@ -21,10 +21,10 @@ enum class Discriminated {
 /// One way from a relation's rows to people.
 struct AccessWay {
   const char* subject_type;
-  int32 link;         ///< 0: the columns are the person's key; else the drain follows this link
-  uint8 form;         ///< of a place: 1 whole numbers, 2 texts; 0 cannot be read: people unknown
-  bool settings;      ///< some text depends on the session: BeginForms
-  int count;          ///< of columns
+  int32 link;     ///< 0: the columns are the person's key; else the drain follows this link
+  uint8 form;     ///< of a place: 1 whole numbers, 2 texts; 0 cannot be read: people unknown
+  bool settings;  ///< some text depends on the session: BeginForms
+  int count;      ///< of columns
   AttrNumber numbers[INDEX_MAX_KEYS];
   Oid types[INDEX_MAX_KEYS];  ///< without domains
   ValueText texts[INDEX_MAX_KEYS];
@@ -70,7 +70,9 @@ struct AccessPlaces {
 AccessRelation* FindAccess(Oid relation);
 
 /// Between them the relation, its ways and places stay where they are. Neither raises.
-inline void HoldAccess(AccessRelation* access) { access->users++; }
+inline void HoldAccess(AccessRelation* access) {
+  access->users++;
+}
 void ReleaseAccess(AccessRelation* access);
 
 /// The places of a relation for the columns that a statement names: attribute numbers less

@@ -121,6 +121,13 @@ Trouble OpenSegment() {
   return {};
 }
 
+// Leaves a segment for good. The next one is there at once, if that is possible: what the drain
+// finds without a successor and without a lock is of a process that is gone.
+void LeaveSegment() {
+  CloseSegment();
+  (void)OpenSegment();
+}
+
 // Whether after this error all that was written before it can be cut off again.
 bool IsHarmless(int error) {
   return error == ENOSPC || error == EDQUOT || error == EFBIG;
@@ -149,7 +156,7 @@ Trouble Append(const char* bytes, size_t size) {
     if (!clean) {
       writer.Clear();
       pg_atomic_fetch_add_u64(&spool_shared->bytes, done);
-      CloseSegment();
+      LeaveSegment();
     }
     return trouble;
   }
@@ -184,7 +191,7 @@ Trouble Flush() {
   if (!process.named) process.named = SyncDirectory(directory) && SyncDirectory(kSpoolRoot);
   if (process.named && fdatasync(process.fd) == 0) return {};
   Trouble trouble = FileTrouble("flush");
-  CloseSegment();  // the kernel may have forgotten what it could not write
+  LeaveSegment();  // the kernel may have forgotten what it could not write
   ForgetDefinitions();
   return trouble;
 }
@@ -209,6 +216,11 @@ Trouble WritePending(SpoolMode mode) {
   } else {
     writer.Undo();  // after Clear() there is nothing to undo
     ForgetDefinitions();
+    // Once it is drained, its room is free: sessions that are refused must not keep it from
+    // themselves
+    bool full = trouble.kind == Trouble::kFull ||
+                (trouble.kind == Trouble::kFile && IsHarmless(trouble.error));
+    if (full && process.length > 0) LeaveSegment();
   }
   EndTale(tale, written);
   if (written && mode == SpoolMode::kDurable && durable_reads) trouble = Flush();

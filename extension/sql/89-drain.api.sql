@@ -23,11 +23,16 @@ DECLARE
   digest CONSTANT text := gdpr_internal.keyed_digest('subject key', access_key.subject_key);
   left_at CONSTANT timestamptz := (SELECT max(e.erased_at) FROM gdpr_internal.erasure AS e
     WHERE e.subject_type = access_key.subject_type AND e.subject_key = digest AND e.key_digest);
+  people CONSTANT oid := (SELECT gdpr_internal.resolve(t.relation_schema, t.relation_name) FROM gdpr_internal.subject_type AS t
+    WHERE t.subject_type = access_key.subject_type);
   plan gdpr_internal.erasure_plan;
 BEGIN
   IF left_at IS NULL THEN
     RETURN access_key.subject_key;
   ELSIF access_key.engine OR access_key.at <= left_at THEN
+    RETURN digest;
+  END IF;
+  IF people IS NULL OR gdpr_internal.tables_run_code(ARRAY[people]) THEN
     RETURN digest;
   END IF;
   BEGIN
@@ -45,18 +50,13 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.access_key(text, text, timestamptz, boolean) IS
   'The key under which a read knows a person: the certificate''s digest where a personal key was erased';
 
---| Could users' code run where a link is followed, even while that is planned? The drain works for everybody: it follows no
---| link into a view or foreign table, nor into tables whose indexes, checks, statistics or partition keys call functions that
---| are not written in C, nor by a cast that does.
-CREATE OR REPLACE FUNCTION gdpr_internal.runs_users_code(link int) RETURNS boolean
+--| Could users' code run where tables are asked for a key, even while that is planned? The drain works for everybody: it asks
+--| no view or foreign table, nor tables whose indexes, checks, statistics or partition keys call functions that are not
+--| written in C, or whose columns have casts that do.
+CREATE OR REPLACE FUNCTION gdpr_internal.tables_run_code(relations oid[]) RETURNS boolean
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-  WITH RECURSIVE way(link) AS (
-    SELECT $1
-    UNION
-    SELECT u.link FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h CROSS JOIN LATERAL unnest(h.up) AS u(link)
-  ), parent(relid) AS MATERIALIZED (
-    SELECT DISTINCT f.relid::oid FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h
-    CROSS JOIN LATERAL gdpr_internal.family(h.parent::regclass) AS f(relid) WHERE h.parent IS NOT NULL
+  WITH parent(relid) AS MATERIALIZED (
+    SELECT DISTINCT f.relid::oid FROM unnest($1) AS u(relid) CROSS JOIN LATERAL gdpr_internal.family(u.relid::regclass) AS f(relid)
   ), expression(classid, objid) AS (
     SELECT 'pg_class'::regclass::oid, i.indexrelid FROM parent AS p JOIN pg_index AS i ON i.indrelid = p.relid
     WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
@@ -81,6 +81,20 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     OR EXISTS (SELECT FROM expression AS e JOIN pg_depend AS d ON d.classid = e.classid AND d.objid = e.objid AND d.refclassid = 'pg_type'::regclass
                JOIN pg_type AS t ON t.oid = d.refobjid AND t.typtype = 'd'
                WHERE e.objid NOT IN (SELECT k.partrelid FROM pg_partitioned_table AS k))
+$$;
+COMMENT ON FUNCTION gdpr_internal.tables_run_code(oid[]) IS
+  'True where code that users wrote could run while tables are asked for a key';
+
+--| The same for the tables that a link leads to.
+CREATE OR REPLACE FUNCTION gdpr_internal.runs_users_code(link int) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE way(link) AS (
+    SELECT $1
+    UNION
+    SELECT u.link FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h CROSS JOIN LATERAL unnest(h.up) AS u(link)
+  )
+  SELECT gdpr_internal.tables_run_code(ARRAY(
+    SELECT h.parent FROM way AS w CROSS JOIN LATERAL gdpr_internal.link_hop(w.link) AS h WHERE h.parent IS NOT NULL))
 $$;
 COMMENT ON FUNCTION gdpr_internal.runs_users_code(int) IS
   'True where code that users wrote could run while a link is followed: the drain says then that people are unknown';

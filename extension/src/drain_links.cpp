@@ -13,7 +13,7 @@ namespace {
 constexpr char kLockTimeout[] = "50ms";
 constexpr int kMostMilliseconds = 5000;  // for the values of one entry
 constexpr int64 kPatience = 60 * USECS_PER_SEC;
-constexpr int kMostLocked = 16;
+constexpr int kMostLocked = 256;
 
 // A link as it is declared now, for values of one form.
 struct LinkKey {

@@ -92,20 +92,25 @@ TupleTableSlot* Observe(PlanState* state) {
   return row;
 }
 
+// Apart from the next, so that counting rows needs no more of a stack than two pointers.
+[[gnu::noinline]] TupleTableSlot* NoteNumber(CaptureNode* node, TupleTableSlot* row) {
+  Target* target = node->target;
+  Reach* reach = target->reaches;
+  bool isnull;
+  Datum value = slot_getattr(reinterpret_cast<ScanState*>(node->state)->ss_ScanTupleSlot,
+                             reach->way->numbers[0], &isnull);
+  if (!isnull) AddNumber(node->capture, target, reach, NumberOf(reach->way, value));
+  target->rows++;  // after its person, who may have made room by writing, which starts anew
+  return row;
+}
+
 // The usual case: one way, by one column that is a number.
 TupleTableSlot* ObserveNumber(PlanState* state) {
   CaptureNode* node = NodeOf(state);
   TupleTableSlot* row = node->original(state);
   if (TupIsNull(row)) return row;
-  Target* target = node->target;
-  if (!target->all) {
-    Reach* reach = target->reaches;
-    bool isnull;
-    Datum value = slot_getattr(reinterpret_cast<ScanState*>(state)->ss_ScanTupleSlot,
-                               reach->way->numbers[0], &isnull);
-    if (!isnull) AddNumber(node->capture, target, reach, NumberOf(reach->way, value));
-  }
-  target->rows++;  // after its person, who may have made room by writing, which starts anew
+  if (!node->target->all) return NoteNumber(node, row);
+  node->target->rows++;
   return row;
 }
 

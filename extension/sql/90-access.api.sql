@@ -61,16 +61,19 @@ CREATE OR REPLACE VIEW gdpr.access_log AS
     FROM gdpr_internal.access_part AS w LEFT JOIN LATERAL gdpr_internal.set_members(w.people) AS m(number) ON true
     WHERE w.whole AND (w.scope <> 'P' OR m.number IS NOT NULL)
     UNION ALL
-    SELECT l.statement, l.at, l.actor, l.place, l.query, l.command, l.engine, l.status, l.scope,
-      (SELECT sum(x.rows) FROM gdpr_internal.access_part AS x
-       WHERE NOT x.whole AND x.statement = l.statement AND x.place IS NOT DISTINCT FROM l.place AND x.scope = l.scope)::bigint, l.number
+    -- put together by statement first: what is done once for each person must not look at all pieces
+    SELECT l.statement, l.at, l.actor, l.place, l.query, l.command, l.engine, l.status, l.scope, l.rows, m.number
     FROM (
-      SELECT DISTINCT b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status, b.scope, m.number
-      FROM gdpr_internal.access_part AS b LEFT JOIN LATERAL gdpr_internal.set_members(b.people) AS m(number) ON true
-      WHERE NOT b.whole AND (b.scope <> 'P' OR m.number IS NOT NULL)) AS l
-    WHERE NOT EXISTS (
-      SELECT FROM gdpr_internal.access_read AS w WHERE w.statement = l.statement AND w.part = 'W' AND w.place = l.place AND w.scope = l.scope
-        AND (l.number IS NULL OR w.people OPERATOR(gdpr_internal.@>) l.number))
+      SELECT b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status, b.scope, sum(b.rows)::bigint AS rows
+      FROM gdpr_internal.access_part AS b WHERE NOT b.whole
+      GROUP BY b.statement, b.at, b.actor, b.place, b.query, b.command, b.engine, b.status, b.scope) AS l
+    CROSS JOIN LATERAL (
+      SELECT n.number FROM gdpr_internal.access_read AS x LEFT JOIN LATERAL gdpr_internal.set_members(x.people) AS n(number) ON true
+      WHERE x.statement = l.statement AND x.place IS NOT DISTINCT FROM l.place AND x.scope = l.scope AND x.part <> 'W'
+      EXCEPT
+      SELECT n.number FROM gdpr_internal.access_read AS x LEFT JOIN LATERAL gdpr_internal.set_members(x.people) AS n(number) ON true
+      WHERE x.statement = l.statement AND x.place IS NOT DISTINCT FROM l.place AND x.scope = l.scope AND x.part = 'W') AS m
+    WHERE l.scope <> 'P' OR m.number IS NOT NULL
   ) AS r
   LEFT JOIN gdpr_internal.access_actor AS a ON a.actor = r.actor
   LEFT JOIN gdpr_internal.access_where AS p ON p.place = r.place

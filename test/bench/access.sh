@@ -14,7 +14,8 @@ SCAN=${BENCH_SCAN:-1000000}
 
 make_access_databases() {
   local side
-  access_sql postgres -c "ALTER SYSTEM SET shared_preload_libraries = pg_gdpr, pgaudit" -c "ALTER SYSTEM SET gdpr.spool_limit = '20GB'" &&
+  access_sql postgres -c "ALTER SYSTEM SET shared_preload_libraries = pg_gdpr, pgaudit" -c "ALTER SYSTEM SET gdpr.spool_limit = '20GB'" \
+    -c "ALTER SYSTEM SET gdpr.audit_reads = on" &&
     test/lib/cluster.sh restart --name bench || return
   for side in none gdpr durable pgaudit; do
     access_sql postgres -c 'SET client_min_messages = error' -c "DROP DATABASE IF EXISTS access_$side WITH (FORCE)" || return

@@ -4,7 +4,10 @@
 SET client_min_messages = error;
 SELECT plan(15);
 SET timezone = 'Pacific/Kiritimati';
-SELECT is(gdpr_internal.make_audit_partitions(3), 16, 'this month and three more of four tables');
+-- the worker may have made some of them before
+SELECT gdpr_internal.make_audit_partitions(3) \g /dev/null
+SELECT is((SELECT count(*) FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent AND p.relkind = 'p'
+    WHERE p.relname IN ('audit_statement', 'audit_change', 'audit_subject', 'access_read')), 16::bigint, 'this month and three more of four tables');
 SET timezone = 'America/Los_Angeles';
 SELECT is(gdpr_internal.make_audit_partitions(3), 0, 'are made once');
 SELECT is(gdpr_internal.make_audit_partitions(4), 4, 'and others beside them');

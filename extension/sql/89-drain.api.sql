@@ -127,7 +127,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' A
 $$;
 COMMENT ON FUNCTION gdpr_internal.expired_reads() IS 'Months of reads that are older than gdpr.access_retention';
 
---| Drops them, with the processes and actors that no other month knows. Waits for nobody: 55P03 where somebody is in the way.
+--| Drops them, with the processes, actors and people's keys that no other month knows. Waits for nobody: 55P03 where somebody is in the way.
 CREATE OR REPLACE FUNCTION gdpr_internal.drop_expired_reads() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
@@ -143,6 +143,11 @@ BEGIN
   END LOOP;
   DELETE FROM gdpr_internal.access_process AS p WHERE p.ended IS NOT NULL AND p.drained_at < kept_from;
   DELETE FROM gdpr_internal.access_actor AS a WHERE a.last_used < kept_from;
+  IF result > 0 THEN
+    DELETE FROM gdpr_internal.access_person AS k WHERE NOT EXISTS (
+      SELECT FROM gdpr_internal.access_read AS r JOIN gdpr_internal.access_place AS p ON p.place = r.place AND NOT p.native
+      CROSS JOIN LATERAL gdpr_internal.set_members(r.people) AS m(number) WHERE m.number = k.person);
+  END IF;
   RETURN result;
 END
 $$;

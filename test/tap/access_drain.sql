@@ -2,7 +2,7 @@
 -- From the spool into tables. Law: what was spooled becomes rows once, whatever is rolled back in between; links are
 -- followed to the people that plain SQL finds, and nothing that is gone, wrong or locked on the way loses a read.
 SET client_min_messages = error;
-SELECT plan(66);
+SELECT plan(68);
 \o /dev/null
 SELECT gdpr.create_key();
 CREATE SCHEMA d;
@@ -244,11 +244,17 @@ RESET ROLE;
 SELECT is((SELECT string_agg(x::text, ' ') FROM gdpr_internal.expired_reads() AS x), 'gdpr_internal.access_read_202003', 'an_old_month_that_a_late_read_needed_is_made_and_has_expired');
 INSERT INTO gdpr_internal.access_actor (session_role, acting_role, app_user, last_used) VALUES ('old', 'old', 'was@x.example', '2020-03-09');
 INSERT INTO gdpr_internal.access_process (node, database, pid, started, standby, ended, drained_at) VALUES (1, 1, 1, '2020-03-09', false, 'E', '2020-03-09'), (1, 1, 2, '2020-03-09', false, NULL, '2020-03-09');
+INSERT INTO gdpr_internal.access_person (subject_type, subject_key) VALUES ('old', 'was@x.example');
+CREATE TABLE still AS SELECT k.subject_type, k.subject_key FROM gdpr_internal.access_person AS k WHERE EXISTS (
+  SELECT FROM gdpr_internal.access_read AS r WHERE r.people OPERATOR(gdpr_internal.@>) k.person AND r.place IN (SELECT p.place FROM gdpr_internal.access_place AS p WHERE NOT p.native));
 SELECT count(*) AS reads FROM gdpr_internal.access_read WHERE statement >= gdpr_internal.first_statement('2021-01-01') \gset
 SELECT is(gdpr.expire_access(), 1::bigint, 'it_is_dropped');
 SELECT is(gdpr.expire_access(), 0::bigint, 'once');
 SELECT cmp_ok((SELECT count(*) FROM gdpr_internal.access_read), '>=', :reads::bigint, 'nothing_else_goes');
 SELECT is((SELECT count(*) FROM gdpr_internal.access_actor WHERE session_role = 'old'), 0::bigint, 'who_read_nothing_since_goes_with_it');
+SELECT is((SELECT count(*) FROM gdpr_internal.access_person WHERE subject_type = 'old'), 0::bigint, 'and_the_key_of_who_was_read_then_and_not_since');
+SELECT ok((SELECT count(*) > 0 FROM still) AND NOT EXISTS (SELECT s.subject_type, s.subject_key FROM still AS s EXCEPT SELECT k.subject_type, k.subject_key FROM gdpr_internal.access_person AS k),
+  'keys_that_a_kept_month_knows_stay');
 SELECT is((SELECT count(*) FROM gdpr_internal.access_process WHERE started = '2020-03-09' AND pid = 1), 0::bigint, 'and_a_process_that_ended_then');
 SELECT gdpr.drain_access() \g /dev/null
 SELECT is((SELECT ended FROM gdpr_internal.access_process WHERE started = '2020-03-09' AND pid = 2), 'K'::"char", 'one_that_a_dump_brought_has_ended');

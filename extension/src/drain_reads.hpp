@@ -67,6 +67,13 @@ enum class Written {
 Written WriteStatement(ReadSink& sink, Definitions& definitions, const SpoolFrame& frame,
                        int32 process);
 
+/// Keeps a chunk until further ones of its statement and place were met (drain_chunks.cpp). What it
+/// holds is copied.
+void Gather(ReadSink& sink, const ReadRow& row);
+
+/// Writes the chunks of a statement: they come before its end.
+void WriteGatheredOf(ReadSink& sink, int64 statement);
+
 /// Writes what was gathered of a file, whose definitions go.
 void WriteGathered(ReadSink& sink);
 

@@ -93,7 +93,7 @@ Connection::Connection(const ConnectionSettings& settings)
   }
   PQsetNoticeReceiver(connection_.get(), &IgnoreNotice, nullptr);
   canceller_ = Canceller(PQgetCancel(connection_.get()), &PQfreeCancel);
-  Execute(query::kSession, {settings.lock_timeout});
+  Execute(query::kSession, {settings.lock_timeout, settings.statement_timeout});
 }
 
 Connection Connection::Patient(const ConnectionSettings& settings,

@@ -24,6 +24,7 @@ struct ConnectionSettings {
   std::string dbname;  ///< name, connection string or URI; what it says wins over the others
   std::string host, port, user;
   std::string lock_timeout = "5s";
+  std::string statement_timeout = "10min";  ///< "0": none
   std::chrono::seconds patience{60};  ///< how long to go on trying to connect
 };
 

@@ -3,7 +3,7 @@
 SELECT pg_catalog.set_config('row_security', 'off', false),
        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
        pg_catalog.set_config('lock_timeout', $1, false),
-       pg_catalog.set_config('statement_timeout', '0', false),
+       pg_catalog.set_config('statement_timeout', $2, false),
        pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false),
        pg_catalog.set_config('idle_session_timeout', '0', false),
        pg_catalog.set_config('client_connection_check_interval', '2s', false),

@@ -1,0 +1,1 @@
+SELECT gdpr.run_waiting($1, $2)

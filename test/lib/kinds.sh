@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation consent audit access preload canary batch restore upgrade data"
+KINDS="unit fuzz lint regress pgtap isolation consent audit access preload canary batch night restore upgrade data"
 # Only with --long, or by name: they take minutes.
 LONG_KINDS="sanitize valgrind"
 
@@ -25,6 +25,7 @@ about() {
     valgrind) echo "the regression suite under memcheck (make valgrind, test/valgrind)" ;;
     canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
+    night) echo "every job killed, cut off, in conflict, on a full disk, behind a slow standby, against an oracle (test/night)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
     upgrade) echo "ALTER EXTENSION UPDATE from every release (test/upgrade/walk)" ;;
     data) echo "real databases (test/data)" ;;
@@ -189,6 +190,7 @@ kind_preload() { run_folder test/preload; }
 kind_valgrind() { run_script test/valgrind/run; }
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
+kind_night() { run_script test/night/run; }
 kind_restore() {
   local status=0
   run_script test/upgrade/dump_restore || status=1

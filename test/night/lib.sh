@@ -12,6 +12,7 @@
 #   laws           prints "LAW|violations", a line each, of what is wrong in the database when the job has come to its end
 #   summary        what the last summary must say, as PATH=VALUE …
 #   good           the exit code of a job that comes to its end
+#   written, locked, front   a table that it writes; one whose rows it locks, by id; an expression: the person whom it comes to next
 
 work=$(mktemp -d /tmp/pg_gdpr_night.XXXXXX)
 chmod 755 "$work"  # the server reads nothing here, but its standby may
@@ -55,7 +56,8 @@ made() { [ "$(sql -d postgres "SELECT count(*) FROM pg_database WHERE datname = 
 
 # job NAME: its words are defined from now on.
 job() {
-  busy='event=chunk ' good=0 also=
+  busy='event=chunk ' good=0 also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
+  front="SELECT id FROM oracle.person WHERE id >= (SELECT sum(r.done) FROM gdpr.runs AS r) ORDER BY id LIMIT 1"
   between() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused') AND done > 0 AND done < people")" -gt 0 ]; }
   unfinished() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused')")" -gt 0 ]; }
   complete() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state = 'finished'")" -gt 0 ]; }

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Everybody on a list leaves, but for those with an open job.
 
-people=4000
+people=4000 written=crm.contact locked=crm.contact
 prepare() {
   seq 1 "$people" >"$work/keys"
   sql "CREATE TABLE oracle.person AS SELECT n AS id, CASE WHEN n % 20 = 0 THEN 'held' ELSE 'gone' END AS becomes

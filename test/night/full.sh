@@ -1,27 +1,80 @@
 # SPDX-License-Identifier: PostgreSQL
 # shellcheck shell=bash
-# A disk that is full, for every output: the program ends at once and says which file, no half file stands under the name that
-# others read, what stood there still does, and once there is room the same command does the rest.
+# A disk that is full, for every output: the program ends with an error that names the file, no half file stands under the name
+# that others read, what stood there still does, the work in the database is whole, and once there is room the same
+# command does the rest.
 
 small=$work/small
 mkdir -p "$small"
 mounted=
 end_more() { [ -z "$mounted" ] || umount "$small"; }
-if mount -t tmpfs -o size=16k tmpfs "$small" 2>/dev/null; then
-  mounted=yes
-else
-  skip "files on a full disk" "no file system can be mounted here"
-fi
+mount -t tmpfs -o size=32k,mode=0777 tmpfs "$small" 2>/dev/null && mounted=yes
 
-# full_file NAME FILE ARGUMENTS…: the output FILE is larger than what is left.
+# full_file NAME KILOBYTES FILE ARGUMENTS…: so much is free when FILE is written.
 full_file() {
-  local name=$1 file=$2; shift 2
+  local name=$1 free=$2 file=$3; shift 3
+  mount -o remount,size=32k "$small"
   rm -f "$small"/*
   echo old >"$file"
-  head -c 8k /dev/zero >"$small/other"
+  head -c $((28 - free))k /dev/zero >"$small/other"
   to_end "$@"
-  is "$name: a full disk is an error of its own" "$code" 3
-  like "$name: the log names the file and why" "$(<"$work/log")" "$(basename "$file").*No space left on device"
-  is "$name: no half file stands under its name, and none beside it" "$(ls "$small") $(<"$file")" "other"$'\n'"$(basename "$file") old"
+  is "$name on a full disk: an error of the surroundings" "$code" 3
+  like "$name on a full disk: the log names the file and why" "$(<"$work/log")" "$(basename "$file").*No space left on device"
+  is "$name on a full disk: the old file stands, and no half one beside it" "$(cat "$file"; cd "$small" && echo *)" "old"$'\n'"$(cd "$small" && echo $({ echo other; basename "$file"; } | LC_ALL=C sort))"
   mount -o remount,size=16m "$small"
 }
+# and_then NAME ARGUMENTS…: with room.
+and_then() {
+  local name=$1; shift
+  wrong=
+  to_end "$@"
+  judge && look "$name" summary
+  is "$name with room again: exactly once, nothing lost, exit codes and summaries right" "$wrong" ""
+}
+
+full_reconsent() {
+  again
+  full_file "a file for the mailer" 8 "$small/letters.csv" "${arguments[@]}" --csv "$small/letters.csv"
+  again
+  and_then "a file for the mailer" "${arguments[@]}" --csv "$small/letters.csv"
+  is "a file for the mailer: everybody who is asked is in it once" \
+    "$(tail -n +2 "$small/letters.csv" | cut -d, -f1 | sort -u | wc -l) $(tail -n +2 "$small/letters.csv" | wc -l)" "$(asked) $(asked)"
+}
+full_import-optouts() {
+  awk 'BEGIN { for (n = 0; n < 5000; n++) print "no address " n }' >>"$work/list.csv"
+  bad=$((bad + 5000))
+  first
+  arguments=("${arguments[@]/#$work\/rejects/$small/rejects}")
+  full_file "a reject file" 8 "$small/rejects" "${arguments[@]}"
+  and_then "a reject file" "${arguments[@]}"
+}
+# Who reads the summary from a pipe or a file must not take its absence for success.
+full_output() {
+  wrong=
+  if unfinished; then again; else first; fi
+  PGUSER=night "$GDPR_BATCH" "${arguments[@]}" --log-level debug >/dev/full 2>"$work/log" </dev/null
+  code=$?
+  is "$1, its summary on a full disk: an error of the surroundings" "$code" 3
+  like "$1, its summary on a full disk: the log says so" "$(<"$work/log")" 'standard output.*No space left on device'
+  look "$1, its summary on a full disk"
+  is "$1, its summary on a full disk: the work is done all the same" "$wrong" ""
+}
+
+for job in $all_jobs; do
+  job "$job"
+  database full "$people" && prepare >/dev/null || fail "database"
+  full_output "$job"
+  [ "$(type -t "full_$job")" = function ] || continue
+  if [ -z "$mounted" ]; then skip "$job: files on a full disk" "no file system can be mounted here"; continue; fi
+  database full "$people" && prepare >/dev/null || fail "database"
+  "full_$job"
+done
+
+if [ -n "$mounted" ]; then
+  full_file "metrics" 0 "$small/gdpr.prom" status --metrics "$small/gdpr.prom"
+  to_end status --metrics "$small/gdpr.prom"
+  is "metrics with room again" "$code $(grep -c '^gdpr_batch_run_people' "$small/gdpr.prom")" "0 $(grep -c '^gdpr_batch_run_people' "$small/gdpr.prom")"
+  full_file "a report" 8 "$small/report.html" report --html "$small/report.html"
+  to_end report --html "$small/report.html"
+  is "a report with room again" "$code $(tail -n 1 "$small/report.html")" "0 </html>"
+fi

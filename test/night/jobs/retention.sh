@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: PostgreSQL
+# shellcheck shell=bash
+# The second night of a policy: some were warned in the first and are queued now, some of those came back and have their
+# warning taken back, others are warned now; people with an open job stay.
+
+people=4000 also=consents.sql
+prepare() {
+  sql "CREATE TABLE oracle.person AS
+    SELECT n AS id, CASE
+      WHEN n % 100 = 91 OR n % 40 < 21 THEN 'nothing'
+      WHEN n % 3 = 1 THEN 'warned'
+      WHEN n % 7 = 0 THEN 'back'
+      WHEN n % 40 < 24 THEN 'nothing'
+      WHEN n % 20 = 0 THEN 'held'
+      ELSE 'queued' END AS becomes
+    FROM generate_series(1, $people) AS n;
+    SELECT gdpr.add_interaction('contact', 'crm.activity', 'at');
+    SELECT gdpr.set_retention('contact', interval '24 months', interval '3 months', interval '0', 'anonymize');
+    ALTER TABLE crm.activity DISABLE TRIGGER count_change;
+    CREATE TABLE oracle.activity AS SELECT id, at FROM crm.activity;
+    UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1" >/dev/null || return
+  PGUSER=night "$GDPR_BATCH" retention --subject contact >/dev/null 2>"$work/err" || return
+  sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1;
+    UPDATE crm.activity SET at = now() WHERE contact_id % 3 <> 1 AND contact_id % 7 = 0 AND contact_id % 100 <> 91;
+    ALTER TABLE crm.activity ENABLE TRIGGER count_change;
+    UPDATE oracle.last_event SET event = (SELECT max(event) FROM gdpr_internal.consent_event);
+    ANALYZE crm.activity" >/dev/null
+}
+first() { arguments=(retention --subject contact --chunk-rows 10 --jobs 2 --json); }
+again() { arguments=(retention --subject contact --resume --jobs 2 --json); }
+complete() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state = 'finished'")" -gt 1 ]; }
+number() { sql "SELECT count(*) FROM oracle.person WHERE becomes = '$1'"; }
+summary() { echo "state=finished warned=$(number warned) queued=$(number queued) taken_back=$(number back) held=$(number held)"; }
+laws() {
+  sql "
+    CREATE TEMP TABLE now AS
+    SELECT p.id, p.becomes,
+           (SELECT count(*) FROM gdpr_internal.consent_event AS e, oracle.last_event AS l
+            WHERE e.subject_type = 'contact' AND e.subject_key = p.id::text AND e.event > l.event AND e.kind = 'retention_warned') AS warned,
+           (SELECT count(*) FROM gdpr.outbox AS o WHERE o.subject_key = p.id::text AND o.kind = 'retention_warning' AND o.state = 'waiting') AS messages,
+           (SELECT count(*) FROM gdpr.erasure_queue AS q WHERE q.subject_key = p.id::text AND q.state = 'due' AND q.reason = 'retention') AS queued,
+           (SELECT count(*) FROM gdpr.held_back AS h WHERE h.subject_key = p.id::text AND h.state = 'held') AS held
+    FROM oracle.person AS p;
+    SELECT 'somebody is warned wrongly or not|' || count(*) FROM now WHERE warned <> (becomes = 'warned')::int
+    UNION ALL SELECT 'somebody who is warned has not one message|' || count(*) FROM now WHERE becomes = 'warned' AND messages <> 1
+    UNION ALL SELECT 'somebody who came back gets a message|' || count(*) FROM now WHERE becomes = 'back' AND messages <> 0
+    UNION ALL SELECT 'somebody is queued wrongly or not|' || count(*) FROM now WHERE queued <> (becomes = 'queued')::int
+    UNION ALL SELECT 'somebody with a blocker is not listed once|' || count(*) FROM now WHERE held <> (becomes = 'held')::int
+    UNION ALL SELECT 'a run did not end|' || count(*) FROM gdpr.runs WHERE state NOT IN ('finished', 'cancelled')
+    UNION ALL SELECT 'a chunk keeps keys|' || count(*) FROM gdpr_internal.chunk WHERE state <> 'done' OR keys <> '{}'"
+}

@@ -57,7 +57,7 @@ constexpr int kFileBytes = 2 * kKeyBytes + 1;
 constexpr char kDigestUse[] = "subject_key";
 
 // The sub-key of keyed_digest. The master is wiped after use.
-uint8 digest_key[32];
+uint8 digest_key[kKeyBytes];
 bool digest_key_loaded = false;
 // What the transaction made and must take back if it fails: a key nobody knows locks the path.
 char created_path[MAXPGPATH];
@@ -279,13 +279,17 @@ void ForgetKey(const char*, void*) {
   digest_key_loaded = false;
 }
 
-text* KeyedDigestOf(std::string_view domain, std::string_view value) {
+const uint8 (&DigestKey())[kKeyBytes] {
   if (!digest_key_loaded) LoadDigestKey();
+  return digest_key;
+}
+
+text* KeyedDigestOf(std::string_view domain, std::string_view value) {
+  const auto& key = DigestKey();
   text* result = nullptr;
   Failure failure;
-  bool ok = Catch(failure, [&] {
-    result = TextOf(KeyedDigest({digest_key, sizeof(digest_key)}, domain, value));
-  });
+  bool ok =
+      Catch(failure, [&] { result = TextOf(KeyedDigest({key, sizeof(key)}, domain, value)); });
   if (!ok) Report(failure);
   return result;
 }

@@ -44,4 +44,9 @@ bool InServerFiles(const char* directory);
 /// errors  55000 key missing, readable by others, or not the one this database knows
 text* KeyedDigestOf(std::string_view domain, std::string_view value);
 
+/// The sub-key of keyed digests, for many of them at once: good until the next backend call. Loads
+/// the file on first use.
+/// errors  55000 key missing, readable by others, or not the one this database knows
+const uint8 (&DigestKey())[kKeyBytes];
+
 }  // namespace gdpr::pg

@@ -10,10 +10,11 @@
 
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
+#include "batch/options.hpp"
 #include "batch/pipeline.hpp"
 #include "batch/plan.hpp"
-#include "batch/report.hpp"
 #include "batch/retry.hpp"
+#include "batch/run_report.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+#include <string>
+
 #include "batch/exit_code.hpp"
-#include "batch/options.hpp"
-#include "batch/signals.hpp"
 
 namespace gdpr::batch {
+
+struct Options;
+class Signals;
+
+struct AnonymizeOptions {
+  std::string keys_file;
+  bool due = false, all = false;
+  std::string reason;
+  std::string unclassified = "error";
+};
 
 /// Verb anonymize: preflight, plan (or resume), chunks, statistics, report.
 /// throws  Fault, SqlError

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
-#include <thread>
 
+#include "batch/cli_verbs.hpp"
 #include "batch/config.hpp"
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
@@ -21,10 +21,22 @@ const std::map<std::string, Level> kLevels = {{"debug", Level::kDebug},
 const std::map<std::string, LogFormat> kFormats = {{"text", LogFormat::kKeyValue},
                                                    {"json", LogFormat::kJson}};
 
-/// Texts that live beside the options until they are checked.
-struct Raw {
-  std::string config, resume, log_level = "info", log_format = "text";
-  bool no_password = false;
+struct Verb {
+  std::string_view name;
+  CLI::App* (*add)(CLI::App&, Options&, Raw&);
+  std::string (*check)(Options&, const Raw&, const CLI::App&);
+};
+
+const Verb kVerbs[] = {
+    {"anonymize", AddAnonymize, CheckAnonymize},
+    {"reconsent", AddReconsent, CheckReconsent},
+    {"mark", AddMark, CheckMark},
+    {"import-optouts", AddImportOptouts, CheckImportOptouts},
+    {"retention", AddRetention, CheckRetention},
+    {"nightly", AddNightly, CheckNightly},
+    {"status", AddStatus, CheckStatus},
+    {"report", AddReport, CheckReport},
+    {"verify", AddVerify, CheckVerify},
 };
 
 void AddConnection(CLI::App& verb, Options& o, Raw& raw) {
@@ -46,6 +58,11 @@ void AddConnection(CLI::App& verb, Options& o, Raw& raw) {
       ->add_option("--lock-timeout", o.connection.lock_timeout,
                    "Longest wait for a lock, for example 5s")
       ->envname("PG_GDPR_LOCK_TIMEOUT")
+      ->capture_default_str();
+  group
+      ->add_option("--statement-timeout", o.connection.statement_timeout,
+                   "Longest time for one statement, for example 10min; 0 for no limit")
+      ->envname("PG_GDPR_STATEMENT_TIMEOUT")
       ->capture_default_str();
   group
       ->add_option_function<int>(
@@ -71,102 +88,6 @@ void AddOutput(CLI::App& verb, Options& o, Raw& raw) {
       ->envname("PG_GDPR_CONFIG");
 }
 
-CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
-  CLI::App* verb =
-      app.add_subcommand("anonymize", "Anonymize people everywhere, exactly and restartably");
-  verb->add_option("--subject", o.subject, "Subject type")->envname("PG_GDPR_SUBJECT");
-  auto* who = verb->add_option_group("Who (one of)");
-  who->add_option("--keys", o.keys_file, "File with one subject key a line; - is standard input");
-  who->add_flag("--due", o.due, "Everybody in the queue whose day has come");
-  who->add_flag("--all", o.all, "Everybody who is not anonymized yet");
-  who->add_option("--resume", raw.resume, "Go on with an unfinished run: its number, or the newest")
-      ->expected(0, 1)
-      ->type_name("[RUN]");
-  verb->add_option("--reason", o.reason, "Why; the certificates name it")
-      ->envname("PG_GDPR_REASON");
-  verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
-  verb->add_option("--jobs", o.jobs, "Connections that work at once [one for each core, at most 8]")
-      ->envname("PG_GDPR_JOBS")
-      ->check(CLI::Range(1, 128));
-  verb->add_option("--chunk-rows", o.chunk_rows, "People in one transaction")
-      ->envname("PG_GDPR_CHUNK_ROWS")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  verb->add_option("--unclassified", o.unclassified,
-                   "Columns without a classification: error or keep")
-      ->envname("PG_GDPR_UNCLASSIFIED")
-      ->check(CLI::IsMember({"error", "keep"}))
-      ->capture_default_str();
-  verb->add_option("--max-failed", o.max_failed, "Stop the run when more people fail")
-      ->envname("PG_GDPR_MAX_FAILED")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  return verb;
-}
-
-CLI::App* AddStatus(CLI::App& app, Options& o, Raw& /*raw*/) {
-  CLI::App* verb =
-      app.add_subcommand("status", "Show runs, people held back with reasons, and the queue");
-  verb->add_option("--subject", o.subject, "Only this subject type")->envname("PG_GDPR_SUBJECT");
-  verb->add_option("--run", o.run, "Only this run")->check(CLI::PositiveNumber);
-  verb->add_flag("--people", o.people, "One line for each person, with the key");
-  verb->add_option("--limit", o.limit, "Newest runs to show")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  return verb;
-}
-
-CLI::App* AddNightly(CLI::App& app, Options& o, Raw& /*raw*/) {
-  CLI::App* verb = app.add_subcommand(
-      "nightly", "Seal the audit log, make its partitions, drop what is kept no longer");
-  verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
-  return verb;
-}
-
-CLI::App* AddVerify(CLI::App& app, Options& o, Raw& /*raw*/) {
-  CLI::App* verb =
-      app.add_subcommand("verify", "Hold the audit log, or a proof of one event, to its seals");
-  auto* what = verb->add_option_group("What (one of)");
-  what->add_option("--audit", o.audit_file,
-                   "The log: a file that gdpr.export_audit() made (- is standard input), or the "
-                   "database that is connected to")
-      ->expected(0, 1)
-      ->type_name("[FILE]");
-  what->add_option("--proof", o.proof_file, "A file that gdpr.prove_event() made");
-  what->require_option(1);
-  verb->add_option("--anchor", o.anchor, "Hold the seals to this anchor file too");
-  verb->add_option("--database-name", o.database_name,
-                   "What the database is called: a log that says otherwise is not its own")
-      ->type_name("NAME");
-  verb->add_option(
-          "--public-key", o.public_keys,
-          "Only this key's seals count (gdpr.audit_public_key()); more than one may be given")
-      ->type_name("HEX");
-  return verb;
-}
-
-/// What CLI11 cannot know; a message for the user, empty if all is well.
-std::string CheckAnonymize(Options& o, const Raw& raw, bool resume) {
-  o.resume = resume;
-  if (o.subject.empty()) return "--subject is required";
-  const int ways =
-      (o.keys_file.empty() ? 0 : 1) + (o.due ? 1 : 0) + (o.all ? 1 : 0) + (resume ? 1 : 0);
-  if (ways != 1) return "say who: exactly one of --keys FILE, --due, --all and --resume [RUN]";
-  if (resume && o.dry_run)
-    return "--dry-run shows a run that has not begun; it does not go with --resume";
-  if (!raw.resume.empty()) {
-    std::int64_t run = 0;
-    if (!CLI::detail::lexical_cast(raw.resume, run) || run < 1)
-      return "--resume takes the number of a run";
-    o.run = run;
-  }
-  if (o.due && o.reason.empty()) o.reason = "queued erasure was due";
-  if (!resume && !o.dry_run && o.reason.empty())
-    return "--reason is required; the certificates name it";
-  if (o.jobs == 0) o.jobs = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
-  return {};
-}
-
 ExitCode UsageError(const std::string& message, const std::string& verb) {
   std::cerr << "gdpr-batch: " << message << "\nTry: gdpr-batch " << (verb.empty() ? "" : verb + " ")
             << "--help\n";
@@ -184,22 +105,22 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   app.set_help_flag("--help", "Show this help");
   app.footer(
       "Exit codes: 0 done, 1 usage, 2 configuration, 3 database, 4 version or key mismatch,\n"
-      "5 some people failed or the audit log is not as sealed, 6 stopped by a signal.");
+      "5 some people failed or the audit log is not as sealed, 6 stopped by a signal or by the "
+      "end\n"
+      "of the window.");
   const std::string word = argc > 1 ? argv[1] : "";
   // CLI11 reads the environment for every verb: the ones not meant get options of their own.
   Options unused_options;
   Raw unused_raw;
-  const auto add = [&](const char* name, auto add_verb) {
-    const bool meant = word == name;
+  std::vector<CLI::App*> verbs;
+  for (const Verb& verb : kVerbs) {
+    const bool meant = word == verb.name;
     Options& o = meant ? options : unused_options;
     Raw& r = meant ? raw : unused_raw;
-    CLI::App* verb = add_verb(app, o, r);
-    AddConnection(*verb, o, r);
-    AddOutput(*verb, o, r);
-    return verb;
-  };
-  const std::vector<CLI::App*> verbs = {add("anonymize", AddAnonymize), add("status", AddStatus),
-                                        add("nightly", AddNightly), add("verify", AddVerify)};
+    verbs.push_back(verb.add(app, o, r));
+    AddConnection(*verbs.back(), o, r);
+    AddOutput(*verbs.back(), o, r);
+  }
   std::string names;
   for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
   const bool is_verb =
@@ -222,11 +143,9 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   if (!raw.config.empty()) ReadConfigFile(*verb, raw.config);
   options.log_level = kLevels.at(raw.log_level);
   options.log_format = kFormats.at(raw.log_format);
-  if (options.verb == "anonymize") {
-    const bool resume = verb->get_option("--resume")->count() > 0;
-    const std::string mistake = CheckAnonymize(options, raw, resume);
-    if (!mistake.empty()) return UsageError(mistake, options.verb);
-  }
+  const Verb* said = std::ranges::find(kVerbs, options.verb, &Verb::name);
+  const std::string mistake = said->check(options, raw, *verb);
+  if (!mistake.empty()) return UsageError(mistake, options.verb);
   return options;
 }
 

@@ -12,7 +12,7 @@ enum class ExitCode : int {
   kMismatch = 4,       ///< version of the extension or fingerprint of the key differs
   kSomeFailed =
       5,  ///< some people or chunks failed (or were not found); the audit log is not as sealed
-  kStopped = 6,  ///< stopped by a signal; the run can be resumed
+  kStopped = 6,  ///< stopped by a signal or the end of the window; the run can be resumed
 };
 
 }  // namespace gdpr::batch

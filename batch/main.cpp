@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: PostgreSQL
 // gdpr-batch VERB: see cli.cpp for what can be said, exit_code.hpp for what is answered.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
+#include <iostream>
+#include <string_view>
 
-#include "batch/anonymize.hpp"
 #include "batch/cli.hpp"
 #include "batch/fault.hpp"
 #include "batch/log.hpp"
-#include "batch/nightly.hpp"
-#include "batch/status.hpp"
-#include "batch/verify.hpp"
+#include "batch/options.hpp"
+#include "batch/signals.hpp"
 
 namespace {
 
@@ -16,12 +19,34 @@ using gdpr::batch::ExitCode;
 using gdpr::batch::Level;
 using gdpr::batch::Log;
 
+struct Verb {
+  std::string_view name;
+  ExitCode (*run)(const gdpr::batch::Options&, gdpr::batch::Signals&);
+};
+
+const Verb kVerbs[] = {
+    {"anonymize", gdpr::batch::Anonymize}, {"reconsent", gdpr::batch::Reconsent},
+    {"mark", gdpr::batch::Mark},           {"import-optouts", gdpr::batch::ImportOptouts},
+    {"retention", gdpr::batch::Retention}, {"nightly", gdpr::batch::Nightly},
+    {"status", gdpr::batch::Status},       {"report", gdpr::batch::Report},
+    {"verify", gdpr::batch::Verify},
+};
+
+/// Who reads standard output must not take a part of it for the whole.
+ExitCode CheckOutput(ExitCode code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good()) return code;
+  Log(Level::kError, "stopped",
+      {{"message", std::string("could not write to standard output: ") +
+                       std::strerror(errno != 0 ? errno : EIO)}});
+  return code == ExitCode::kDone ? ExitCode::kDatabase : code;
+}
+
 ExitCode Run(const gdpr::batch::Options& options) {
   gdpr::batch::Signals signals;
-  if (options.verb == "verify") return gdpr::batch::Verify(options);
-  if (options.verb == "nightly") return gdpr::batch::Nightly(options, signals);
-  return options.verb == "status" ? gdpr::batch::Status(options)
-                                  : gdpr::batch::Anonymize(options, signals);
+  const Verb* verb = std::ranges::find(kVerbs, options.verb, &Verb::name);
+  return CheckOutput(verb->run(options, signals));
 }
 
 /// Errors outside of chunks come from our own functions or from connecting: their text holds no

@@ -12,6 +12,7 @@
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
 #include "batch/log.hpp"
+#include "batch/options.hpp"
 #include "batch/progress.hpp"
 #include "batch/queries.hpp"
 #include "batch/retry.hpp"
@@ -29,7 +30,8 @@ struct Step {
 };
 
 /// Sealing comes before anything is dropped: only what is sealed may go. Then the anchor, so that
-/// it knows of the seal over what was dropped. A drain that found nothing more has removed the files.
+/// it knows of the seal over what was dropped. A drain that found nothing more has removed the
+/// files.
 const Step kSteps[] = {
     {"partitions", query::kNightlyPartitions, "partitions made for the months to come"},
     {"drained", query::kNightlyDrain, "reads taken out of the spool", true},

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+
 #include "batch/exit_code.hpp"
-#include "batch/options.hpp"
-#include "batch/signals.hpp"
 
 namespace gdpr::batch {
+
+struct Options;
+class Signals;
+
+struct NightlyOptions {};
 
 /// Verb nightly: the upkeep that nothing else does where the server does not preload pg_gdpr, and
 /// the end of what is kept. Each step commits by itself, and a step that fails does not keep the

@@ -4,15 +4,25 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "batch/anonymize.hpp"
 #include "batch/connection.hpp"
+#include "batch/import_optouts.hpp"
 #include "batch/ledger.hpp"
 #include "batch/log.hpp"
+#include "batch/manners.hpp"
+#include "batch/mark.hpp"
+#include "batch/nightly.hpp"
+#include "batch/reconsent.hpp"
+#include "batch/report.hpp"
+#include "batch/retention.hpp"
+#include "batch/status.hpp"
+#include "batch/verify.hpp"
 
 namespace gdpr::batch {
 
-/// Everything the command line, the environment and the config file can say.
+/// Everything the command line, the environment and the config file can say. What only one verb
+/// knows is in that verb's own struct, beside its function.
 struct Options {
   std::string verb;
 
@@ -24,24 +34,25 @@ struct Options {
   bool json = false;
 
   std::string subject;
-  std::string keys_file;
-  bool due = false, all = false, dry_run = false;
+  bool dry_run = false;
   bool resume = false;
   std::optional<RunId> run;  ///< of --resume RUN, and of status --run RUN
-  std::string reason;
-  std::string unclassified = "error";
+
   int jobs = 0;  ///< 0: one for each core, at most 8
   int chunk_rows = 1000;
+  double chunk_seconds = 1.0;  ///< what a slice of a chunk (a transaction) should take
   std::int64_t max_failed = 1000;
+  MannersOptions manners;
 
-  bool people = false;  ///< status: one line for each person
-  int limit = 20;
-
-  std::string audit_file;  ///< verify: an export; empty: the database
-  std::string proof_file;
-  std::string anchor;
-  std::string database_name;
-  std::vector<std::string> public_keys;
+  AnonymizeOptions anonymize;
+  ReconsentOptions reconsent;
+  MarkOptions mark;
+  ImportOptoutsOptions import_optouts;
+  RetentionOptions retention;
+  NightlyOptions nightly;
+  StatusOptions status;
+  ReportOptions report;
+  VerifyOptions verify;
 };
 
 }  // namespace gdpr::batch

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "batch/fault.hpp"
+#include "batch/options.hpp"
 #include "batch/progress.hpp"
 #include "batch/queries.hpp"
 #include "batch/table.hpp"
@@ -104,7 +105,7 @@ void PrintFindings(const Result& findings) {
 nlohmann::ordered_json ReadFindings(Connection& connection, const Options& options,
                                     std::int64_t& errors) {
   const Result findings =
-      connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+      connection.Execute(query::kPreflight, {options.subject, options.anonymize.unclassified});
   for (int row = 0; row < findings.rows(); ++row)
     errors += findings.Text(row, 0) == "error" ? 1 : 0;
   if (!options.json) PrintFindings(findings);
@@ -121,14 +122,14 @@ Fault PreflightFault(std::int64_t errors) {
 }  // namespace
 
 std::unique_ptr<KeySource> OpenKeys(const Options& options) {
-  if (options.all) return std::make_unique<QueriedKeys>(options.subject, "all");
-  if (options.due) return std::make_unique<QueriedKeys>(options.subject, "due");
-  return std::make_unique<FileKeys>(options.keys_file);
+  if (options.anonymize.all) return std::make_unique<QueriedKeys>(options.subject, "all");
+  if (options.anonymize.due) return std::make_unique<QueriedKeys>(options.subject, "due");
+  return std::make_unique<FileKeys>(options.anonymize.keys_file);
 }
 
 void Preflight(Connection& connection, const Options& options) {
   const Result findings =
-      connection.Execute(query::kPreflight, {options.subject, options.unclassified});
+      connection.Execute(query::kPreflight, {options.subject, options.anonymize.unclassified});
   std::int64_t errors = 0;
   for (int row = 0; row < findings.rows(); ++row) {
     const std::string_view severity = findings.Text(row, 0);
@@ -153,13 +154,13 @@ void Preflight(Connection& connection, const Options& options) {
 
 ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySource& keys,
                         const Signals& signals) {
-  const nlohmann::json asked = {{"source", options.all   ? "all"
-                                           : options.due ? "due"
-                                                         : "keys"},
+  const nlohmann::json asked = {{"source", options.anonymize.all   ? "all"
+                                           : options.anonymize.due ? "due"
+                                                                   : "keys"},
                                 {"chunk_rows", options.chunk_rows},
                                 {"jobs", options.jobs}};
-  const RunId run = ledger::Start(connection, options.subject, options.reason, options.unclassified,
-                                  asked.dump());
+  const RunId run = ledger::Start(connection, options.subject, options.anonymize.reason,
+                                  options.anonymize.unclassified, asked.dump());
   try {
     Preflight(connection, options);
     ForEachPage(connection, options, keys, signals, [&](const std::vector<std::string>& page) {

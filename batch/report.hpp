@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+
 #include "batch/exit_code.hpp"
-#include "batch/options.hpp"
 
 namespace gdpr::batch {
 
-/// Prints what became of a run on standard output: a few lines, or one JSON object with --json.
-/// out     kDone, or kSomeFailed if people failed or were not found
-ExitCode ReportRun(Connection& connection, const Options& options, RunId run, double seconds);
+struct Options;
+class Signals;
+
+struct ReportOptions {};
+
+/// Verb report: throws  Fault, SqlError
+ExitCode Report(const Options& options, Signals& signals);
 
 }  // namespace gdpr::batch

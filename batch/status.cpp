@@ -5,23 +5,25 @@
 #include <nlohmann/json.hpp>
 
 #include "batch/handshake.hpp"
+#include "batch/options.hpp"
 #include "batch/queries.hpp"
 #include "batch/table.hpp"
 
 namespace gdpr::batch {
 
-ExitCode Status(const Options& options) {
+ExitCode Status(const Options& options, Signals& /*signals*/) {
   Connection connection = ConnectAndShakeHands(options);
   const std::optional<std::string> subject =
       options.subject.empty() ? std::nullopt : std::optional(options.subject);
-  const Result runs = connection.Execute(query::kRuns, {subject, options.run, options.limit});
-  const Result held = options.people
+  const Result runs =
+      connection.Execute(query::kRuns, {subject, options.run, options.status.limit});
+  const Result held = options.status.people
                           ? connection.Execute(query::kHeldPeople, {subject, options.run, 1000000})
                           : connection.Execute(query::kHeldCounts, {subject, options.run, 100});
   const Result queue = connection.Execute(query::kQueueCounts, {subject});
   if (options.json) {
     std::cout << nlohmann::ordered_json{{"runs", TableJson(runs)},
-                                        {options.people ? "people" : "not_anonymized",
+                                        {options.status.people ? "people" : "not_anonymized",
                                          TableJson(held)},
                                         {"queue", TableJson(queue)}}
                      .dump()

@@ -10,6 +10,7 @@
 #include "batch/audit_lines.hpp"
 #include "batch/connection.hpp"
 #include "batch/fault.hpp"
+#include "batch/options.hpp"
 #include "batch/progress.hpp"
 #include "batch/queries.hpp"
 
@@ -38,7 +39,7 @@ class Input {
 
 AuditTrust TrustOf(const Options& options) {
   AuditTrust trust;
-  for (const std::string& hex : options.public_keys) {
+  for (const std::string& hex : options.verify.public_keys) {
     // As psql shows it, or without the prefix
     const std::string digits = hex.starts_with("\\x") ? hex.substr(2) : hex;
     const auto key = BytesOfHex(digits);
@@ -49,7 +50,7 @@ AuditTrust TrustOf(const Options& options) {
     trust.public_keys.push_back(*key);
   }
   // As lines of the anchor write it
-  for (const char c : options.database_name) {
+  for (const char c : options.verify.database_name) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == '%' || byte == 0x7f) {
       constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -58,8 +59,8 @@ AuditTrust TrustOf(const Options& options) {
       trust.database.push_back(c);
     }
   }
-  if (!options.anchor.empty()) {
-    trust.anchor = Input(options.anchor).All() + "\n";
+  if (!options.verify.anchor.empty()) {
+    trust.anchor = Input(options.verify.anchor).All() + "\n";
   }
   return trust;
 }
@@ -131,10 +132,10 @@ ExitCode VerifyLog(const Options& options, AuditTrust trust) {
   const bool anchored = !trust.anchor.empty();
   AuditLines lines(std::move(trust));
   Findings findings(options.json);
-  if (options.audit_file.empty()) {
+  if (options.verify.audit_file.empty()) {
     ReadDatabase(options, lines, findings);
   } else {
-    ReadFile(options.audit_file, lines, findings);
+    ReadFile(options.verify.audit_file, lines, findings);
   }
   lines.Finish();
   findings.Add(lines.TakeBad());
@@ -169,7 +170,7 @@ ExitCode VerifyLog(const Options& options, AuditTrust trust) {
 ExitCode VerifyProof(const Options& options, const AuditTrust& trust) {
   std::string event;
   std::int64_t seal = 0;
-  const std::string status = CheckProof(Input(options.proof_file).All(), trust, event, seal);
+  const std::string status = CheckProof(Input(options.verify.proof_file).All(), trust, event, seal);
   if (options.json) {
     std::cout << nlohmann::ordered_json{{"status", status}, {"event", event}, {"seal", seal}}.dump()
               << std::endl;
@@ -183,10 +184,10 @@ ExitCode VerifyProof(const Options& options, const AuditTrust& trust) {
 
 }  // namespace
 
-ExitCode Verify(const Options& options) {
+ExitCode Verify(const Options& options, Signals& /*signals*/) {
   AuditTrust trust = TrustOf(options);
-  return options.proof_file.empty() ? VerifyLog(options, std::move(trust))
-                                    : VerifyProof(options, trust);
+  return options.verify.proof_file.empty() ? VerifyLog(options, std::move(trust))
+                                           : VerifyProof(options, trust);
 }
 
 }  // namespace gdpr::batch

@@ -88,7 +88,7 @@ TEST(BatchCli, FlagsBeforeEnvironmentBeforeConfigFile) {
   EXPECT_EQ(read.connection.user, "night");
   EXPECT_EQ(read.jobs, 4);
   EXPECT_EQ(read.subject, "contact");
-  EXPECT_EQ(read.reason, "file");
+  EXPECT_EQ(read.anonymize.reason, "file");
 }
 
 TEST(BatchCli, AnUnknownKeyInTheConfigFileIsNamed) {

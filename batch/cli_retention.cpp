@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: PostgreSQL
+#include <CLI/CLI.hpp>
+
+#include "batch/cli_verbs.hpp"
+
+namespace gdpr::batch {
+
+CLI::App* AddRetention(CLI::App& app, Options& o, Raw& /*raw*/) {
+  CLI::App* verb = app.add_subcommand(
+      "retention", "Warn people who were idle for long, and queue them for erasure");
+  verb->add_option("--subject", o.subject, "Subject type")->envname("PG_GDPR_SUBJECT");
+  verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
+  AddWork(*verb, o);
+  return verb;
+}
+
+std::string CheckRetention(Options& o, const Raw& /*raw*/, const CLI::App& /*verb*/) {
+  SetJobs(o);
+  return {};
+}
+
+}  // namespace gdpr::batch

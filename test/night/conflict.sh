@@ -51,5 +51,6 @@ conflict_job() {
 RANDOM=$seed
 for job in $all_jobs; do
   job "$job"
+  people=$((people / 3))
   conflict_job "$job"
 done

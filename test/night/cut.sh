@@ -26,7 +26,7 @@ cut_job() {
   wrong=
   for round in $(seq "$rounds"); do
     database cut "$people" && prepare >/dev/null || { wrong+="no database"$'\n'; break; }
-    cut_off 10 30000
+    cut_off 6 60000
     until_done "round $round"
     let_through
     answered=$((answered + $(cuts 'commit answered'))) unanswered=$((unanswered + $(cuts 'commit unanswered')))
@@ -41,5 +41,6 @@ cut_job() {
 RANDOM=$seed
 for job in $all_jobs; do
   job "$job"
+  people=$((people / 3))
   cut_job "$job"
 done

@@ -62,11 +62,11 @@ full_output() {
 
 for job in $all_jobs; do
   job "$job"
-  database full "$people" && prepare >/dev/null || fail "database"
+  database disk "$people" && prepare >/dev/null || fail "database"
   full_output "$job"
   [ "$(type -t "full_$job")" = function ] || continue
   if [ -z "$mounted" ]; then skip "$job: files on a full disk" "no file system can be mounted here"; continue; fi
-  database full "$people" && prepare >/dev/null || fail "database"
+  database disk "$people" && prepare >/dev/null || fail "database"
   "full_$job"
 done
 

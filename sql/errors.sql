@@ -380,9 +380,9 @@ SELECT gdpr.run_add_keys(:run, '{2}') \g /dev/null
 SELECT gdpr.run_ready(:run) \g /dev/null
 SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') FROM unnest(ARRAY[
   $$SELECT gdpr.run_start('person', 'left')$$,
-  format($$SELECT gdpr.run_erase(%s, 9, 1, 1)$$, :run),
+  format($$SELECT gdpr.run_work(%s, 9, 1, 1)$$, :run),
   format($$SELECT gdpr.run_fail(%s, 9, 1, 'XX000', 'x')$$, :run),
-  format($$SELECT gdpr.run_chunk_done(%s, 9, 1)$$, :run),
+  format($$SELECT gdpr.run_slice_done(%s, 9, 1, 1)$$, :run),
   format($$SELECT gdpr.run_analyze(%s, 'errors.person')$$, :run),
   format($$SELECT gdpr.run_finish(%s)$$, :run)]) AS s;
 SELECT gdpr.run_cancel(:run) \g /dev/null

@@ -10,7 +10,8 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- effective_rule.
     ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
-      'add_blocker', 'drop_blocker', 'redirect_frozen', 'drop_redirect', 'drop_missing', 'forget_missing', 'is_frozen',
+      'add_blocker', 'drop_blocker', 'add_interaction', 'drop_interaction', 'redirect_frozen', 'drop_redirect',
+      'drop_missing', 'forget_missing', 'is_frozen',
       'protect', 'unprotect', 'audit', 'unaudit', 'create_masked_view', 'drop_masked_view', 'state_alias']),
     ('public', 'view', ARRAY['kinds', 'classification', 'purposes', 'countries']),
     -- What policies and masked views call is checked against the reader; without USAGE on the schema
@@ -32,11 +33,12 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
-      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*',
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'last_interaction',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
+      'plan_campaign', 'take_messages', 'message_sent', 'message_failed',
       'seal_audit', 'expire_audit', 'erase_audit', 'drain_access', 'expire_access', 'unaudited']),
-    ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'opt_outs',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_status']),
+    ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'campaign_plans', 'outbox', 'opt_outs',
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'run_people', 'held_back', 'erasure_queue', 'retention_policies', 'interactions', 'audit_status']),
     -- Who reads what was done to whom, and checks that nobody changed the record of it.
     ('auditor', 'function', ARRAY['subject_audit', 'user_audit', 'verify_audit', 'export_audit', 'prove_event', 'audit_public_key',
       'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited', 'drain_access', 'query_digest']),
@@ -45,14 +47,16 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('auditor', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds', 'is_running']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
     ('dpo', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'subject_data',
-      'queue_erasure', 'unqueue_erasure', 'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
+      'queue_erasure', 'unqueue_erasure', 'set_retention', 'drop_retention', 'last_interaction', 'run_retention_page',
+      'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
       'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
-      'require_reconsent', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
+      'require_reconsent', 'approve_campaign', 'run_handshake', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
       'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor', 'subject_audit', 'user_audit', 'verify_audit',
       'export_audit', 'prove_event', 'audit_public_key', 'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited',
       'query_digest']),
-    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'opt_outs', 'sign_ups', 'rehearsal',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'held_back', 'erasure_queue', 'audit_log', 'audit_status', 'audit_seals',
+    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'campaign_plans', 'outbox', 'opt_outs', 'sign_ups', 'rehearsal',
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'run_people', 'held_back', 'erasure_queue', 'retention_policies', 'interactions',
+      'audit_log', 'audit_status', 'audit_seals',
       'access_log', 'access_statements']),
     ('dpo', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds', 'is_running'])
   ) AS b(bundle, kind, names), unnest(b.names) AS name;

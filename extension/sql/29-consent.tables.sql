@@ -116,7 +116,7 @@ CREATE TABLE gdpr_internal.consent_event (
   subject_key text COLLATE "C" NOT NULL,
   purpose text COLLATE "C" NOT NULL DEFAULT '',
   kind text NOT NULL CHECK (kind IN ('decision', 'request_sent', 'reconsent_required', 'informed', 'objected', 'objection_overruled',
-    'objection_withdrawn', 'restricted', 'restriction_lifted', 'opted_out', 'opted_in', 'basis_added', 'basis_ended', 'campaign_sent')),
+    'objection_withdrawn', 'restricted', 'restriction_lifted', 'opted_out', 'opted_in', 'basis_added', 'basis_ended', 'campaign_sent', 'retention_warned')),
   state text,
   prior_state text,
   prior_updated_at timestamptz,

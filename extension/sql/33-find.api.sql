@@ -206,8 +206,10 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.find_subject_sql(text, boolean) IS
   'SELECT for the rows of people by canonical keys ($1 text[]): relid, tid, person, vals';
 
---| The rows a link leads to. $1 jsonb: [[person, needed columns of the parent as text…], …].
-CREATE OR REPLACE FUNCTION gdpr_internal.find_link_sql(link int, lock boolean DEFAULT false) RETURNS text
+--| The rows a link leads to as a join: table t, and p with the person and the parent's values. $1 jsonb: [[person,
+--| needed columns of the parent as text…], …]; by_key, of a link that hangs on the one key column: $1 text[], as in
+--| people_join().
+CREATE OR REPLACE FUNCTION gdpr_internal.link_join(link int, by_key boolean DEFAULT false) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   l gdpr_internal.link;
@@ -217,7 +219,7 @@ DECLARE
   source text;
   conditions text;
 BEGIN
-  SELECT k.* INTO STRICT l FROM gdpr_internal.link AS k WHERE k.link = find_link_sql.link;
+  SELECT k.* INTO STRICT l FROM gdpr_internal.link AS k WHERE k.link = link_join.link;
   relation := gdpr_internal.existing(l.subject_type, l.relation_schema, l.relation_name,
                                      VARIADIC l.columns || array_remove(ARRAY[l.discriminator], NULL));
   parent := gdpr_internal.existing(l.subject_type, l.parent_schema, l.parent_name, VARIADIC l.parent_columns);
@@ -232,11 +234,24 @@ BEGIN
       quote_literal(l.discriminator_value) || '::pg_catalog.text', y.t)
       FROM (SELECT gdpr_internal.column_type(relation, l.discriminator)) AS y(t);
   END IF;
-  RETURN gdpr_internal.found_sql(l.subject_type, relation, find_link_sql.lock)
-    || format(E'%s AS t\nJOIN (SELECT DISTINCT (j.v OPERATOR(pg_catalog.->>) 0)::pg_catalog.int4 AS person, %s\n'
-              '  FROM pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) AS j(v)) AS p\nON %s%s',
-              gdpr_internal.sql_name(relation), source, conditions,
-              CASE WHEN find_link_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END);
+  RETURN format(E'%s AS t\nJOIN (%s) AS p\nON %s', gdpr_internal.sql_name(relation), CASE WHEN link_join.by_key
+    THEN 'SELECT u.n::pg_catalog.int4 AS person, u.v AS v1 FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u(v, n)'
+    ELSE format(E'SELECT DISTINCT (j.v OPERATOR(pg_catalog.->>) 0)::pg_catalog.int4 AS person, %s\n'
+                '  FROM pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) AS j(v)', source) END, conditions);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.link_join(int, boolean) IS
+  'FROM list for the rows a link leads to: table t joined with p(person, the parent''s values)';
+
+--| The rows a link leads to. $1 jsonb: [[person, needed columns of the parent as text…], …].
+CREATE OR REPLACE FUNCTION gdpr_internal.find_link_sql(link int, lock boolean DEFAULT false) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  l gdpr_internal.link;
+BEGIN
+  SELECT k.* INTO STRICT l FROM gdpr_internal.link AS k WHERE k.link = find_link_sql.link;
+  RETURN gdpr_internal.found_sql(l.subject_type, gdpr_internal.existing(l.subject_type, l.relation_schema, l.relation_name), find_link_sql.lock)
+    || gdpr_internal.link_join(l.link) || CASE WHEN find_link_sql.lock THEN E'\nFOR UPDATE OF t' ELSE '' END;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.find_link_sql(int, boolean) IS

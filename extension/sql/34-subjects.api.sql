@@ -282,6 +282,7 @@ BEGIN
   DELETE FROM gdpr_internal.link AS l WHERE l.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.blocker AS b WHERE b.subject_type = s.subject_type;
   DELETE FROM gdpr_internal.redirect AS r WHERE r.subject_type = s.subject_type;
+  PERFORM gdpr_internal.forget_retention(s.subject_type);
   PERFORM gdpr_internal.forget_consent(s.subject_type);
   DELETE FROM gdpr_internal.subject_type AS t WHERE t.subject_type = s.subject_type;
   IF to_regclass(format('gdpr.%I', s.subject_type || '_frozen')) IS NOT NULL THEN
@@ -360,6 +361,7 @@ BEGIN
       AND l.relation_schema = r.relation_schema AND l.relation_name = r.relation_name);
   GET DIAGNOSTICS n = ROW_COUNT;
   gone := gone + n;
+  gone := gone + gdpr_internal.drop_missing_interactions(s.subject_type);
   DELETE FROM gdpr_internal.frozen_value AS v
   WHERE NOT EXISTS (SELECT FROM gdpr_internal.link AS l WHERE l.link = v.link);
   PERFORM gdpr_internal.refresh_guards(), gdpr_internal.refresh_protections();
@@ -367,4 +369,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.drop_missing(text) IS
-  'Gives up links, blockers and redirects on tables and columns that do not exist any more; returns how many';
+  'Gives up links, blockers, redirects and interactions on tables and columns that do not exist any more; returns how many';

@@ -39,6 +39,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION SELECT l.parent_oid, l.parent_schema, l.parent_name FROM gdpr_internal.link AS l
     UNION SELECT b.relation_oid, b.relation_schema, b.relation_name FROM gdpr_internal.blocker AS b
     UNION SELECT r.relation_oid, r.relation_schema, r.relation_name FROM gdpr_internal.redirect AS r
+    UNION SELECT i.relation_oid, i.relation_schema, i.relation_name FROM gdpr_internal.interaction AS i
   ) AS d(relid, nsp, rel)
   JOIN pg_class AS c ON c.oid = d.relid JOIN pg_namespace AS n ON n.oid = c.relnamespace
   -- After a restore the OIDs mean nothing; only an object of this very command can have moved.
@@ -64,6 +65,8 @@ BEGIN
     WHERE b.relation_oid = m.relid AND b.relation_schema = m.old_schema AND b.relation_name = m.old_name;
     UPDATE gdpr_internal.redirect AS r SET relation_schema = m.new_schema, relation_name = m.new_name
     WHERE r.relation_oid = m.relid AND r.relation_schema = m.old_schema AND r.relation_name = m.old_name;
+    UPDATE gdpr_internal.interaction AS i SET relation_schema = m.new_schema, relation_name = m.new_name
+    WHERE i.relation_oid = m.relid AND i.relation_schema = m.old_schema AND i.relation_name = m.old_name;
   END LOOP;
 END
 $$;
@@ -91,6 +94,9 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE gdpr_internal.blocker AS b SET relation_owner = pg_get_userbyid(c.relowner) FROM pg_class AS c
   WHERE c.oid = b.relation_oid AND c.oid = gdpr_internal.resolve(b.relation_schema, b.relation_name)
     AND b.relation_owner <> pg_get_userbyid(c.relowner);
+  UPDATE gdpr_internal.interaction AS i SET relation_owner = pg_get_userbyid(c.relowner) FROM pg_class AS c
+  WHERE c.oid = i.relation_oid AND c.oid = gdpr_internal.resolve(i.relation_schema, i.relation_name)
+    AND i.relation_owner <> pg_get_userbyid(c.relowner);
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_owners() IS 'Notes who owns the declared tables now';
 
@@ -143,6 +149,7 @@ BEGIN
         WHERE x.relid IS NOT NULL) AS f
   WHERE (r.subject_type, r.relation_schema, r.relation_name, r.column_name) = (f.subject_type, f.relation_schema, f.relation_name, f.column_name)
     AND (r.column_name, r.attnum, r.relation_oid) IS DISTINCT FROM (f.columns[1], f.numbers[1], f.relid::oid);
+  PERFORM gdpr_internal.follow_interactions();
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.follow_names() IS

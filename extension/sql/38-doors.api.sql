@@ -68,3 +68,17 @@ RETURNS bigint
 LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.drop_missing(text) IS
   'Gives up links, blockers and redirects on tables and columns that do not exist any more; returns how many';
+
+--| Declares that a column says when there was something to do with a person.
+CREATE OR REPLACE FUNCTION gdpr.add_interaction(subject_type text, relation regclass, column_name name)
+RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
+COMMENT ON FUNCTION gdpr.add_interaction(text, regclass, name) IS
+  'Declares that a date or time in the table of people, or in one that an owned link reaches, is an interaction with the person';
+
+--| Gives up an interaction.
+CREATE OR REPLACE FUNCTION gdpr.drop_interaction(subject_type text, relation regclass, column_name name)
+RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
+COMMENT ON FUNCTION gdpr.drop_interaction(text, regclass, name) IS
+  'Gives up an interaction: its dates keep nobody any longer';

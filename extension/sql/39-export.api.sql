@@ -21,6 +21,7 @@ BEGIN
   END LOOP;
   RETURN QUERY SELECT e FROM gdpr_internal.export_purposes() AS e;
   RETURN QUERY SELECT e FROM gdpr_internal.export_consent() AS e;
+  RETURN QUERY SELECT e FROM gdpr_internal.export_retention() AS e;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.export_subjects() IS

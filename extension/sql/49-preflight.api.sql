@@ -47,6 +47,7 @@ BEGIN
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_owners($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_blockers($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_publications($1);
+  RETURN QUERY SELECT * FROM gdpr_internal.preflight_retention($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_server($1, caller);
 END
 $$;

@@ -248,6 +248,17 @@ BEGIN
   IF people.tids IS NULL THEN RETURN; END IF;
 
   hits := gdpr_internal.find_all(plan.body, people);
+  IF erase_people.run IS NOT NULL THEN
+    -- With every row locked: whoever was queued for being idle may have shown up since.
+    going := gdpr_internal.retention_stayers(erase_people.subject_type, keys, people.people, erase_people.run, erase_people.chunk);
+    IF going <> '{}' THEN
+      going := ARRAY(SELECT unnest(people.people) EXCEPT SELECT unnest(going));
+      hits := ARRAY(SELECT gdpr_internal.rows_of(h, going) FROM unnest(hits) WITH ORDINALITY AS u(relids, tids, people, vals, n),
+        LATERAL (SELECT ROW(u.relids, u.tids, u.people, u.vals)::gdpr_internal.found_rows AS h) AS r ORDER BY u.n);
+      people := hits[1];
+      IF people.tids IS NULL THEN RETURN; END IF;
+    END IF;
+  END IF;
   IF erase_people.run IS NULL AND NOT erase_people.trial THEN stale := gdpr_internal.stale_statistics(plan.body, hits); END IF;
   IF NOT erase_people.trial THEN
     PERFORM gdpr_internal.suppress_leaving(erase_people.subject_type, ARRAY(SELECT keys[p] FROM unnest(people.people) AS p));
@@ -257,6 +268,9 @@ BEGIN
   changed := done.changed;
   erasures := ARRAY(SELECT gdpr_internal.freeze_people(erase_people.subject_type, plan, keys, erase_people.reason,
                                                 erase_people.run, erase_people.chunk, done.hits));
+  IF erase_people.run IS NOT NULL THEN
+    PERFORM gdpr_internal.delete_people(erase_people.subject_type, plan.body, done.hits, keys);
+  END IF;
   PERFORM gdpr_internal.erase_consent(erase_people.subject_type, keys, erasures, erase_people.run IS NULL AND NOT erase_people.trial);
   PERFORM gdpr_internal.erase_audit(erase_people.subject_type, people.people, keys, (plan.body->>'key_is_personal')::boolean, audited);
   IF erase_people.run IS NULL THEN

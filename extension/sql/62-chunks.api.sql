@@ -72,29 +72,14 @@ $$;
 COMMENT ON FUNCTION gdpr.run_work(bigint, int, int, int) IS
   'Does the run''s job for people number first to last of a leased chunk; rows changed. SET CONSTRAINTS ALL IMMEDIATE is the caller''s';
 
---| Anonymizes people of a run; rows by table. Whom the queue wants deleted loses the rows, too.
+--| Anonymizes people of a run; rows by table. Whom the queue wants deleted loses the rows within the erasure.
 CREATE OR REPLACE FUNCTION gdpr_internal.work_anonymize(target gdpr_internal.run, chunk int, keys text[]) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  changed jsonb;
-  going text[];
-BEGIN
-  SELECT jsonb_object_agg(e.relation, e.rows) INTO changed
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_object_agg(e.relation, e.rows)
   FROM (SELECT gdpr_internal.sql_name(c.relid) AS relation, sum(c.rows) AS rows
-        FROM gdpr_internal.erase_people(target.subject_type, keys, target.reason, target.unclassified,
-                                        target.run, work_anonymize.chunk) AS r
+        FROM gdpr_internal.erase_people(($1).subject_type, $3, ($1).reason, ($1).unclassified, ($1).run, $2) AS r
         CROSS JOIN LATERAL unnest(r.changed) AS c(relid, rows)
-        GROUP BY 1) AS e;
-  SELECT array_agg(q.subject_key) INTO going FROM gdpr_internal.erasure_queue AS q
-  WHERE q.subject_type = target.subject_type AND q.subject_key = ANY (keys) AND q.action = 'delete'
-    AND q.state IN ('due', 'held', 'failed') AND q.due_at <= now()
-    AND NOT EXISTS (SELECT FROM gdpr_internal.run_person AS p
-                    WHERE p.run = target.run AND p.chunk = work_anonymize.chunk AND p.subject_key = q.subject_key);
-  IF going IS NOT NULL THEN
-    changed := gdpr_internal.run_sum(coalesce(changed, '{}'), gdpr_internal.delete_people(target.subject_type, going));
-  END IF;
-  RETURN changed;
-END
+        GROUP BY 1) AS e
 $$;
 COMMENT ON FUNCTION gdpr_internal.work_anonymize(gdpr_internal.run, int, text[]) IS
   'Anonymizes people of a run, and deletes whom the queue wants deleted; rows by table';

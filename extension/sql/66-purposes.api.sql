@@ -164,6 +164,7 @@ BEGIN
   DELETE FROM gdpr_internal.consent_action AS a WHERE a.purpose = known.purpose;
   DELETE FROM gdpr_internal.current_form AS f WHERE f.purpose = known.purpose;
   DELETE FROM gdpr_internal.basis AS b WHERE b.purpose = known.purpose;
+  DELETE FROM gdpr_internal.retention AS r WHERE r.purpose = known.purpose;
   DELETE FROM gdpr_internal.consent_state AS c WHERE c.purpose = known.purpose AND c.state IN ('pending', 'accepted');
   -- Under the locks: from here on no mask carries its bit, and another purpose may have it.
   PERFORM gdpr_internal.refresh_masks();

@@ -16,6 +16,7 @@ BEGIN
   DELETE FROM gdpr_internal.objection AS r WHERE r.subject_type = forget_rows.subject_type AND r.subject_key = ANY (forget_rows.keys);
   DELETE FROM gdpr_internal.restriction AS r WHERE r.subject_type = forget_rows.subject_type AND r.subject_key = ANY (forget_rows.keys);
   DELETE FROM gdpr_internal.basis AS r WHERE r.subject_type = forget_rows.subject_type AND r.subject_key = ANY (forget_rows.keys);
+  DELETE FROM gdpr_internal.retention_warning AS r WHERE r.subject_type = forget_rows.subject_type AND r.subject_key = ANY (forget_rows.keys);
   IF EXISTS (SELECT FROM gdpr_internal.sign_up AS s WHERE s.event IS NOT NULL AND (s.data IS NOT NULL OR s.source_ip IS NOT NULL)) THEN
     UPDATE gdpr_internal.sign_up AS s SET data = NULL, source_ip = NULL
     FROM gdpr_internal.consent_event AS e

@@ -97,6 +97,8 @@ DECLARE
     SELECT k FROM unnest(missing_people.keys) AS k
     WHERE NOT EXISTS (SELECT FROM gdpr_internal.erasure AS e
                       WHERE e.subject_type = s.subject_type AND e.subject_key = k AND e.key_digest)
+      -- whose rows a retention policy deleted: forgotten before, the proof stays
+      AND NOT EXISTS (SELECT FROM gdpr_internal.frozen AS f WHERE f.subject_type = s.subject_type AND f.subject_key = k)
     ORDER BY k);
 BEGIN
   IF asked = '{}' THEN

@@ -136,9 +136,9 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.require_campaign(text) IS 'Stops unless the caller may send campaigns for the purpose';
 
 --| Children who may not be written to: no guardian stands behind the consent that counts.
-CREATE OR REPLACE FUNCTION gdpr_internal.children_alone(subject_type text, purpose text) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION gdpr_internal.children_alone(subject_type text, purpose text, keys text[] DEFAULT NULL) RETURNS SETOF text
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT m.subject_key FROM gdpr_internal.minors($1, NULL, statement_timestamp()) AS m
+  SELECT m.subject_key FROM gdpr_internal.minors($1, $3, statement_timestamp()) AS m
   WHERE NOT coalesce((
     SELECT c.state = 'accepted' AND e.guardian
       AND coalesce(least(c.valid_until, CASE WHEN c.purpose = '' THEN c.updated_at + p.validity END) > statement_timestamp(), true)
@@ -148,8 +148,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WHERE p.purpose = $2
     ORDER BY c.purpose DESC LIMIT 1), false)
 $$;
-COMMENT ON FUNCTION gdpr_internal.children_alone(text, text) IS
-  'Children without a guardian''s consent to a purpose, or to everything where there is none to the purpose';
+COMMENT ON FUNCTION gdpr_internal.children_alone(text, text, text[]) IS
+  'Children (of these people; NULL: of all) without a guardian''s consent to a purpose, or to everything where there is none to the purpose';
 
 --| Who may be written to but for the suppression list: the masks decide, then whatever else stands against it.
 CREATE OR REPLACE FUNCTION gdpr_internal.likely_audience(
@@ -205,13 +205,12 @@ BEGIN
   PERFORM gdpr_internal.consent_setting_of(s.subject_type), gdpr_internal.require_campaign(p.purpose);
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
   likely := gdpr_internal.likely_audience(s, relation, p, known_channel);
-  IF NOT EXISTS (SELECT FROM gdpr_internal.suppression AS u WHERE u.channel = known_channel) THEN
+  IF gdpr_internal.suppressed_kinds(known_channel) = '{}' THEN
     RETURN QUERY SELECT k FROM unnest(likely) AS k;
   ELSE
     RETURN QUERY SELECT k FROM unnest(likely) AS k
     EXCEPT ALL
-    SELECT DISTINCT a.subject_key FROM gdpr_internal.addresses(s.subject_type, likely, known_channel) AS a
-    WHERE gdpr_internal.suppressed_digest(known_channel, gdpr_internal.address_digest(known_channel, a.plain));
+    SELECT x FROM gdpr_internal.suppressed_people(s.subject_type, likely, known_channel) AS x;
   END IF;
 END
 $$;

@@ -33,7 +33,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
-      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'last_interaction',
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'import_optouts_.*', 'last_interaction',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
       'plan_campaign', 'take_messages', 'message_sent', 'message_failed',
       'seal_audit', 'expire_audit', 'erase_audit', 'drain_access', 'expire_access', 'unaudited']),

@@ -316,6 +316,8 @@ BEGIN
     PERFORM gdpr_internal.campaign_finish(target.run);
   ELSIF target.job = 'mark' THEN
     PERFORM gdpr_internal.mark_finish(target);
+  ELSIF target.job = 'retention' THEN
+    PERFORM gdpr_internal.retention_finish(target);
   END IF;
   UPDATE gdpr_internal.run AS r
   SET state = CASE WHEN later > 0 THEN 'paused' ELSE 'finished' END,

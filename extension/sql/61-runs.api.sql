@@ -246,6 +246,9 @@ BEGIN
     -- Nothing has happened in it: it never was.
     DELETE FROM gdpr_internal.run AS r WHERE r.run = target.run;
     RETURN;
+  ELSIF target.job = 'import-optouts' THEN
+    PERFORM gdpr_internal.optouts_end(target, 'cancelled');
+    RETURN;
   END IF;
   UPDATE gdpr_internal.run AS r
   SET state = 'cancelled', paused_reason = NULL, finished_at = clock_timestamp()

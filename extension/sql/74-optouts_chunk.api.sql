@@ -221,15 +221,15 @@ BEGIN
   END IF;
   digests := gdpr_internal.entry_digests(target.options->>'channel', target.options->>'kind', import_optouts_chunk."values");
   -- whoever does the same chunk at the same time waits here
-  INSERT INTO gdpr_internal.chunk AS c (run, chunk, state, keys, people, attempts, done_at)
-  VALUES (target.run, import_optouts_chunk.chunk, 'done', '{}', cardinality(digests), 1, clock_timestamp())
+  INSERT INTO gdpr_internal.chunk AS c (run, chunk, state, keys, people, upto, attempts, begun_at, done_at)
+  VALUES (target.run, import_optouts_chunk.chunk, 'done', '{}', cardinality(digests), cardinality(digests), 1, clock_timestamp(), clock_timestamp())
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     SELECT c.rows INTO counts FROM gdpr_internal.chunk AS c WHERE c.run = target.run AND c.chunk = import_optouts_chunk.chunk;
   ELSE
     PERFORM gdpr_internal.require_prepared(target.run);
     counts := gdpr_internal.optout_do(target, digests);
-    UPDATE gdpr_internal.chunk AS c SET rows = counts, changed = (counts->>'people')::int
+    UPDATE gdpr_internal.chunk AS c SET rows = counts, changed = (counts->>'people')::int, done_at = clock_timestamp()
     WHERE c.run = target.run AND c.chunk = import_optouts_chunk.chunk;
   END IF;
   matched := (counts->>'matched')::bigint;
@@ -259,6 +259,8 @@ COMMENT ON FUNCTION gdpr_internal.optout_totals(bigint) IS 'Totals of the chunks
 CREATE OR REPLACE FUNCTION gdpr_internal.optouts_end(target gdpr_internal.run, state text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- waits for chunks that are being done: each refers to this row
+  PERFORM FROM gdpr_internal.run AS r WHERE r.run = (target).run FOR UPDATE;
   INSERT INTO gdpr_internal.consent_batch AS b (batch, subject_type, action, purpose, selection, people, comment, app_user, owner, at)
   SELECT (t.batch)::bigint, t.subject_type, 'opted_out', (target).options->>'purpose', (target).options->>'source', n.people,
     (target).reason, nullif(current_setting('gdpr.app_user', true), ''), (target).started_by, clock_timestamp()

@@ -15,10 +15,10 @@ bool MayPassNextTime(const SqlError& error) {
   return error.sqlstate() == "23505" || IsTransient(error.sqlstate());
 }
 
-int EraseRange(ChunkSteps& steps, int first, int last, bool patient, int tries) {
+int WorkRange(SliceSteps& steps, int first, int last, bool patient, int tries) {
   steps.Savepoint();
   try {
-    steps.Erase(first, last);
+    steps.Work(first, last);
     steps.ReleaseSavepoint();
     return 0;
   } catch (const SqlError& error) {
@@ -29,16 +29,16 @@ int EraseRange(ChunkSteps& steps, int first, int last, bool patient, int tries) 
       return 1;
     }
   }
-  if (first == last) return EraseRange(steps, first, last, patient, tries + 1);
+  if (first == last) return WorkRange(steps, first, last, patient, tries + 1);
   const int middle = first + (last - first) / 2;
-  return EraseRange(steps, first, middle, patient, 0) +
-         EraseRange(steps, middle + 1, last, patient, 0);
+  return WorkRange(steps, first, middle, patient, 0) +
+         WorkRange(steps, middle + 1, last, patient, 0);
 }
 
 }  // namespace
 
-int EraseIsolating(ChunkSteps& steps, int people, bool patient) {
-  return people < 1 ? 0 : EraseRange(steps, 1, people, patient, 0);
+int WorkIsolating(SliceSteps& steps, int first, int last, bool patient) {
+  return last < first ? 0 : WorkRange(steps, first, last, patient, 0);
 }
 
 }  // namespace gdpr::batch

@@ -20,33 +20,37 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 
 }  // namespace
 
-// Three filters: a gate that lets work in until there is none, the workers, and one that counts.
-// Token rule: as many tokens as connections. A token is one chunk and holds one connection while it
-// is being done; more would wait for a connection, fewer would leave one idle. A chunk is leased
-// inside the second filter, because the lease lives in the transaction that does the chunk.
-bool RunChunks(std::vector<std::unique_ptr<Worker>>& workers, Signals& signals, Progress& progress,
-               std::int64_t max_failed) {
+// Three filters: a gate that lets work in until there is none and while the server has room for it,
+// the workers, and one that counts. Token rule: as many tokens as connections. A token is one slice
+// and holds one connection while it is being done; more would wait for a connection, fewer would
+// leave one idle. A slice is leased inside the second filter, because the lease lives in the
+// transaction that does it.
+Ended RunChunks(std::vector<std::unique_ptr<Worker>>& workers, Signals& signals, Progress& progress,
+                Manners& manners, std::int64_t max_failed) {
   const std::size_t tokens = workers.size();
   tbb::concurrent_bounded_queue<Worker*> idle;
   for (const auto& worker : workers) idle.push(worker.get());
-  std::atomic<bool> none_left = false;
-  std::atomic<bool> too_many_failed = false;
+  std::atomic<bool> none_left = false, too_many_failed = false, not_running = false;
   std::int64_t failed = 0;
 
   const auto gate = [&](tbb::flow_control& control) {
-    if (none_left || too_many_failed || signals.stop_requested()) control.stop();
+    if (none_left || too_many_failed || not_running || signals.stop_requested() ||
+        !manners.MayGoOn()) {
+      control.stop();
+    }
     return 0;
   };
   const auto work = [&](int /*token*/) {
     Worker* worker = nullptr;
     idle.pop(worker);
-    const Outcome outcome = worker->DoChunk();
+    const Outcome outcome = worker->DoSlice();
     idle.push(worker);
     if (outcome.state == Outcome::State::kNoneFree) std::this_thread::sleep_for(kLookAgain);
     return outcome;
   };
   const auto count = [&](const Outcome& outcome) {
     if (outcome.state == Outcome::State::kNoneLeft) none_left = true;
+    if (outcome.state == Outcome::State::kNotRunning) not_running = true;
     if (outcome.state == Outcome::State::kDone) progress.Add(outcome);
     failed += outcome.failed;
     if (failed > max_failed) too_many_failed = true;
@@ -61,7 +65,10 @@ bool RunChunks(std::vector<std::unique_ptr<Worker>>& workers, Signals& signals, 
                     tbb::make_filter<int, Outcome>(tbb::filter_mode::parallel, work) &
                     tbb::make_filter<Outcome, void>(tbb::filter_mode::serial_out_of_order, count));
   });
-  return none_left;
+  if (none_left) return Ended::kAllDone;
+  if (not_running) return Ended::kNotRunning;
+  if (too_many_failed) return Ended::kTooManyFailed;
+  return manners.stopped_by_window() ? Ended::kWindow : Ended::kSignal;
 }
 
 }  // namespace gdpr::batch

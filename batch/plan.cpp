@@ -160,7 +160,7 @@ ledger::RunInfo PlanRun(Connection& connection, const Options& options, KeySourc
                                 {"chunk_rows", options.chunk_rows},
                                 {"jobs", options.jobs}};
   const RunId run = ledger::Start(connection, options.subject, options.anonymize.reason,
-                                  options.anonymize.unclassified, asked.dump());
+                                  options.anonymize.unclassified, "anonymize", asked.dump());
   try {
     Preflight(connection, options);
     ForEachPage(connection, options, keys, signals, [&](const std::vector<std::string>& page) {

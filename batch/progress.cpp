@@ -69,16 +69,16 @@ void Progress::Close() {
 
 void Progress::Add(const Outcome& outcome) {
   done_ += outcome.people;
-  erased_ += outcome.erased;
+  changed_ += outcome.changed;
   failed_ += outcome.failed;
-  not_erased_ += outcome.people - outcome.erased - outcome.failed;
+  left_out_ += outcome.people - outcome.changed - outcome.failed;
   const auto now = Clock::now();
   history_.emplace_back(now, done_);
   Log(Level::kDebug, "chunk",
       {{"run", run_},
        {"chunk", outcome.chunk},
        {"people", outcome.people},
-       {"anonymized", outcome.erased},
+       {"changed", outcome.changed},
        {"failed", outcome.failed},
        {"rows", outcome.rows},
        {"tries", outcome.tries},
@@ -105,8 +105,8 @@ void Progress::Show(Clock::time_point now) {
       {{"run", run_},
        {"done", done_},
        {"people", people_},
-       {"anonymized", erased_},
-       {"not_anonymized", not_erased_},
+       {"changed", changed_},
+       {"left_out", left_out_},
        {"failed", failed_},
        {"per_second", static_cast<std::int64_t>(rate)},
        {"left", FormatSeconds(left)}});
@@ -119,7 +119,7 @@ std::string Progress::Bar(int width, double people_per_second) const {
                           ? static_cast<double>(people_ - done_) / people_per_second
                           : (done_ >= people_ ? 0 : INFINITY);
   std::string facts = FormatCount(done_) + " of " + FormatCount(people_) + " people";
-  if (not_erased_ > 0) facts += ", " + FormatCount(not_erased_) + " held";
+  if (left_out_ > 0) facts += ", " + FormatCount(left_out_) + " left out";
   if (failed_ > 0) facts += ", " + FormatCount(failed_) + " failed";
   facts += "  " + FormatCount(static_cast<std::int64_t>(people_per_second)) + "/s  " +
            FormatSeconds(left) + " left";

@@ -18,7 +18,7 @@ class Progress {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// in  done  people of chunks that an earlier process did
+  /// in  done  people whom an earlier process did
   Progress(std::int64_t run, std::int64_t people, std::int64_t done, bool terminal);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -35,7 +35,7 @@ class Progress {
   double Rate(Clock::time_point now);
   void Show(Clock::time_point now);
 
-  std::int64_t run_, people_, done_, erased_ = 0, failed_ = 0, not_erased_ = 0;
+  std::int64_t run_, people_, done_, changed_ = 0, failed_ = 0, left_out_ = 0;
   bool terminal_;
   Clock::time_point shown_{};
   std::deque<std::pair<Clock::time_point, std::int64_t>>

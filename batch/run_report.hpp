@@ -6,8 +6,11 @@
 
 namespace gdpr::batch {
 
-/// Prints what became of a run on standard output: a few lines, or one JSON object with --json.
-/// out     kDone, or kSomeFailed if people failed or were not found
-ExitCode ReportRun(Connection& connection, const Options& options, RunId run, double seconds);
+/// What a run came to, on standard output: text, or one JSON object.
+/// out     kSomeFailed where people failed or were not found
+ExitCode ReportRun(const ledger::Summary& summary, const Options& options, double seconds);
+
+/// --resume without a number, and no run of the verb has begun and not ended.
+ExitCode ReportNothingToResume(const Options& options);
 
 }  // namespace gdpr::batch

@@ -32,4 +32,18 @@ class Signals {
   std::thread thread_;
 };
 
+/// The second signal cancels what this connection does, until the end of the scope.
+class WatchedConnection {
+ public:
+  WatchedConnection(Signals& signals, const Connection& connection) : signals_(signals) {
+    signals_.Watch(this, connection.canceller());
+  }
+  ~WatchedConnection() { signals_.Forget(this); }
+  WatchedConnection(const WatchedConnection&) = delete;
+  WatchedConnection& operator=(const WatchedConnection&) = delete;
+
+ private:
+  Signals& signals_;
+};
+
 }  // namespace gdpr::batch

@@ -12,8 +12,8 @@
 namespace gdpr::batch {
 namespace {
 
-/// The steps of one leased chunk on the worker's connection.
-class SqlSteps : public ChunkSteps {
+/// The steps of one leased slice on the worker's connection.
+class SqlSteps : public SliceSteps {
  public:
   SqlSteps(Connection& connection, RunId run, int chunk)
       : connection_(connection), run_(run), chunk_(chunk) {}
@@ -24,8 +24,8 @@ class SqlSteps : public ChunkSteps {
     ReleaseSavepoint();
   }
   void ReleaseSavepoint() override { connection_.Execute("RELEASE SAVEPOINT person"); }
-  void Erase(int first, int last) override {
-    rows_ += ledger::Erase(connection_, run_, chunk_, first, last);
+  void Work(int first, int last) override {
+    rows_ += ledger::Work(connection_, run_, chunk_, first, last);
   }
   void Fail(int person, const SqlError& error) override {
     ledger::Fail(connection_, run_, chunk_, person, error);
@@ -51,8 +51,8 @@ void Pause(int tries) {
 
 }  // namespace
 
-Worker::Worker(const ConnectionSettings& settings, RunId run, Signals& signals)
-    : settings_(settings), run_(run), signals_(signals) {
+Worker::Worker(const ConnectionSettings& settings, RunId run, SliceSize slice, Signals& signals)
+    : settings_(settings), run_(run), slice_(slice), signals_(signals) {
   Reconnect();
 }
 
@@ -66,35 +66,44 @@ void Worker::Reconnect() {
   signals_.Watch(this, connection_->canceller());
 }
 
-Outcome Worker::TryChunk() {
+Outcome Worker::TrySlice(int tries) {
   Outcome outcome;
-  chunk_ = 0;
-  committing_ = false;
+  lease_ = {};
+  committing_ = {};
+  const auto begun = std::chrono::steady_clock::now();
   connection_->Begin();
-  const ledger::Lease lease = ledger::LeaseChunk(*connection_, run_);
-  if (lease.chunk == 0) {
+  lease_ = ledger::LeaseSlice(*connection_, run_, slice_.Next());
+  if (lease_.chunk == 0) {
     connection_->Rollback();
-    outcome.state = lease.pending > 0 ? Outcome::State::kNoneFree : Outcome::State::kNoneLeft;
+    outcome.state = !lease_.running      ? Outcome::State::kNotRunning
+                    : lease_.pending > 0 ? Outcome::State::kNoneFree
+                                         : Outcome::State::kNoneLeft;
     return outcome;
   }
-  chunk_ = outcome.chunk = lease.chunk;
-  outcome.people = lease.people;
-  SqlSteps steps(*connection_, run_, chunk_);
-  outcome.failed = EraseIsolating(steps, lease.people, patient_);
+  outcome.chunk = lease_.chunk;
+  outcome.people = lease_.people();
+  outcome.tries = tries;
+  SqlSteps steps(*connection_, run_, lease_.chunk);
+  outcome.failed = WorkIsolating(steps, lease_.first, lease_.last, patient_);
   outcome.rows = steps.rows();
+  outcome.changed = ledger::SliceDone(*connection_, run_, lease_.chunk, lease_.last, tries);
+  committing_ = outcome;
+  connection_->Commit();
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  slice_.Took(outcome.people, outcome.seconds);
   return outcome;
 }
 
 std::optional<Outcome> Worker::Settle(const SqlError& error, int tries) {
   const Action action = Decide({.sqlstate = error.sqlstate(),
                                 .connection_lost = error.poisons_connection(),
-                                .committing = committing_,
+                                .committing = committing_.chunk != 0,
                                 .cancelled = signals_.cancel_requested()},
                                tries);
   constexpr const char* kNames[] = {"retry", "reconnect", "ask_ledger", "isolate", "stop"};
   Log(Level::kWarning, "chunk_failed",
       {{"run", run_},
-       {"chunk", chunk_},
+       {"chunk", lease_.chunk},
        {"sqlstate", error.sqlstate()},
        {"reason", error.what()},
        {"try", tries},
@@ -102,9 +111,11 @@ std::optional<Outcome> Worker::Settle(const SqlError& error, int tries) {
   if (action == Action::kStop) {
     if (!error.poisons_connection()) connection_->Rollback();
     if (!signals_.cancel_requested()) throw error;
-    return Outcome{.state = Outcome::State::kStopped, .chunk = chunk_};
+    return Outcome{.state = Outcome::State::kStopped, .chunk = lease_.chunk};
   }
   if (action == Action::kIsolate) patient_ = true;
+  if (error.sqlstate() == "57014")
+    slice_.Shrink();  // statement_timeout: with fewer people, perhaps
   if (error.poisons_connection()) {
     if (action == Action::kReconnect) Pause(tries);
     Reconnect();
@@ -116,16 +127,15 @@ std::optional<Outcome> Worker::Settle(const SqlError& error, int tries) {
 }
 
 std::optional<Outcome> Worker::AskLedger() {
-  committing_ = false;
   for (int tries = 1;; ++tries) {
     try {
       connection_->Begin();
-      const ledger::ChunkState state = ledger::StateOf(*connection_, run_, chunk_);
+      const bool done = ledger::DoneUpTo(*connection_, run_, lease_.chunk) >= lease_.last;
       connection_
           ->Rollback();  // a commit could wait for a standby, as the one in doubt may have done
-      Log(Level::kInfo, "commit_settled", {{"run", run_}, {"chunk", chunk_}, {"done", state.done}});
-      if (!state.done) return std::nullopt;
-      return Outcome{.chunk = chunk_, .people = state.people, .erased = state.erased};
+      Log(Level::kInfo, "commit_settled", {{"run", run_}, {"chunk", lease_.chunk}, {"done", done}});
+      if (!done) return std::nullopt;
+      return committing_;
     } catch (const SqlError& error) {
       // Lock timeout: the session that has our COMMIT is still at it.
       if (tries >= 2 * kTriesPerChunk || signals_.cancel_requested()) throw;
@@ -139,21 +149,11 @@ std::optional<Outcome> Worker::AskLedger() {
   }
 }
 
-Outcome Worker::DoChunk() {
-  const auto begun = std::chrono::steady_clock::now();
+Outcome Worker::DoSlice() {
   patient_ = false;
   for (int tries = 1;; ++tries) {
     try {
-      Outcome outcome = TryChunk();
-      if (chunk_ != 0) {
-        outcome.erased = ledger::ChunkDone(*connection_, run_, chunk_, tries);
-        committing_ = true;
-        connection_->Commit();
-      }
-      outcome.tries = tries;
-      outcome.seconds =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-      return outcome;
+      return TrySlice(tries);
     } catch (const SqlError& error) {
       if (auto outcome = Settle(error, tries)) return *outcome;
     }

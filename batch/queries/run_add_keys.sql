@@ -1,1 +1,1 @@
-SELECT gdpr.run_add_keys($1, $2)
+SELECT gdpr.run_add_keys($1, $2, $3)

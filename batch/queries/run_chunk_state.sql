@@ -1,1 +1,1 @@
-SELECT state, people, erased FROM gdpr.run_chunk_state($1, $2)
+SELECT upto FROM gdpr.run_chunk_state($1, $2)

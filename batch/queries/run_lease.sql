@@ -1,1 +1,1 @@
-SELECT chunk, people, pending FROM gdpr.run_lease($1)
+SELECT chunk, first, last, pending, state FROM gdpr.run_lease($1, $2)

@@ -1,1 +1,1 @@
-SELECT people, chunks FROM gdpr.run_ready($1)
+SELECT people, chunks FROM gdpr.run_ready($1, $2)

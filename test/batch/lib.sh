@@ -60,7 +60,7 @@ exactly_once() {
   is "$2: everybody who could go was changed once" "$(sql 'SELECT count(*) FROM crm.contact WHERE changes = 1')" "$1"
   is "$2: as many certificates, each for another person" \
     "$(sql 'SELECT count(*), count(DISTINCT subject_key) FROM gdpr.certificates')" "$1"$'\t'"$1"
-  is "$2: the ledger counts the same" "$(sql 'SELECT sum(anonymized) FROM gdpr.runs')" "$1"
+  is "$2: the ledger counts the same" "$(sql 'SELECT sum(changed) FROM gdpr.runs')" "$1"
   is "$2: nobody who was changed kept a value" "$(sql "
     SELECT count(*) FROM crm.contact AS c LEFT JOIN crm.activity AS a ON a.contact_id = c.id
     WHERE c.changes = 1 AND (c.email LIKE 'person%' OR c.first_name LIKE 'Name %' OR a.note LIKE '%Name%')")" 0

@@ -9,11 +9,11 @@ as_night anonymize --subject contact --keys "$work/keys" --reason left --chunk-r
 wait_for 30 logged chunk || note "$(<"$work/log")"
 gdpr_batch anonymize --subject contact --all --reason other
 is "a second run of the subject type is refused" "$code" 2
-like "it says that another run is at work" "$err" 'another run of subject type'
+like "it says that another run is at work" "$err" 'another run of job'
 kill -TERM "$pid"; wait "$pid"
 is "SIGTERM ends with exit code 6" "$?" 6
 like "and says how to go on" "$(<"$work/log")" 'hint="Go on with: gdpr-batch anonymize --subject contact --resume 1"'
-is "running chunks were finished, none is half done" "$(sql "SELECT sum(erased) - (SELECT count(*) FROM crm.contact WHERE changes > 0) FROM gdpr_internal.chunk")" 0
+is "running chunks were finished, none is half done" "$(sql "SELECT sum(changed) - (SELECT count(*) FROM crm.contact WHERE changes > 0) FROM gdpr_internal.chunk")" 0
 is "some are left" "$(sql "SELECT chunks_done > 0 AND chunks_done < chunks FROM gdpr.runs")" t
 gdpr_batch status
 like "status says that the run was interrupted" "$out" 'interrupted'

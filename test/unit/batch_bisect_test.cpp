@@ -19,33 +19,33 @@ SqlError Error(const std::string& sqlstate, bool lost = false) {
   return SqlError(fields);
 }
 
-/// A transaction with savepoints in memory: what is erased, who failed, who is bad and how often.
-class FakeSteps : public ChunkSteps {
+/// A transaction with savepoints in memory: what is done, who failed, who is bad and how often.
+class FakeSteps : public SliceSteps {
  public:
   std::map<int, std::string> bad;  ///< SQLSTATE by person
   std::map<int, int> bad_for;      ///< that many tries only
-  std::set<int> erased;
+  std::set<int> done;
   std::map<int, std::string> failed;
-  int erase_calls = 0, depth = 0;
+  int work_calls = 0, depth = 0;
   bool lose_connection = false;
 
   void Savepoint() override {
     ++depth;
-    saved_.push_back(erased);
+    saved_.push_back(done);
   }
   void RollbackToSavepoint() override {
-    erased = saved_.back();
+    done = saved_.back();
     ReleaseSavepoint();
   }
   void ReleaseSavepoint() override {
     --depth;
     saved_.pop_back();
   }
-  void Erase(int first, int last) override {
-    ++erase_calls;
+  void Work(int first, int last) override {
+    ++work_calls;
     if (lose_connection) throw Error("08006", true);
     for (int person = first; person <= last; ++person) {
-      EXPECT_TRUE(erased.insert(person).second) << "erased twice: " << person;
+      EXPECT_TRUE(done.insert(person).second) << "done twice: " << person;
       const auto found = bad.find(person);
       if (found == bad.end()) continue;
       const auto tries = bad_for.find(person);
@@ -61,9 +61,9 @@ class FakeSteps : public ChunkSteps {
 
 TEST(BatchBisect, AGoodChunkIsOneCall) {
   FakeSteps steps;
-  EXPECT_EQ(EraseIsolating(steps, 1000, false), 0);
-  EXPECT_EQ(steps.erase_calls, 1);
-  EXPECT_EQ(steps.erased.size(), 1000U);
+  EXPECT_EQ(WorkIsolating(steps, 1, 1000, false), 0);
+  EXPECT_EQ(steps.work_calls, 1);
+  EXPECT_EQ(steps.done.size(), 1000U);
   EXPECT_EQ(steps.depth, 0);
 }
 
@@ -71,11 +71,11 @@ TEST(BatchBisect, OneBadPersonIsFoundAndTheOthersGo) {
   for (const int person : {1, 2, 500, 501, 999, 1000}) {
     FakeSteps steps;
     steps.bad[person] = "P0001";
-    EXPECT_EQ(EraseIsolating(steps, 1000, false), 1);
+    EXPECT_EQ(WorkIsolating(steps, 1, 1000, false), 1);
     EXPECT_EQ(steps.failed, (std::map<int, std::string>{{person, "P0001"}}));
-    EXPECT_EQ(steps.erased.size(), 999U);
-    EXPECT_FALSE(steps.erased.contains(person));
-    EXPECT_LE(steps.erase_calls, 2 * 10 + 1);
+    EXPECT_EQ(steps.done.size(), 999U);
+    EXPECT_FALSE(steps.done.contains(person));
+    EXPECT_LE(steps.work_calls, 2 * 10 + 1);
     EXPECT_EQ(steps.depth, 0);
   }
 }
@@ -83,16 +83,16 @@ TEST(BatchBisect, OneBadPersonIsFoundAndTheOthersGo) {
 TEST(BatchBisect, EveryBadPersonIsFound) {
   FakeSteps steps;
   for (int person = 3; person <= 100; person += 7) steps.bad[person] = "23514";
-  EXPECT_EQ(EraseIsolating(steps, 100, false), static_cast<int>(steps.bad.size()));
+  EXPECT_EQ(WorkIsolating(steps, 1, 100, false), static_cast<int>(steps.bad.size()));
   EXPECT_EQ(steps.failed.size(), steps.bad.size());
-  EXPECT_EQ(steps.erased.size(), 100U - steps.bad.size());
+  EXPECT_EQ(steps.done.size(), 100U - steps.bad.size());
 }
 
 TEST(BatchBisect, AUniqueViolationIsTriedThreeTimesAlone) {
   FakeSteps steps;
   steps.bad[1] = "23505";
-  EXPECT_EQ(EraseIsolating(steps, 1, false), 1);
-  EXPECT_EQ(steps.erase_calls, kTriesPerPerson);
+  EXPECT_EQ(WorkIsolating(steps, 1, 1, false), 1);
+  EXPECT_EQ(steps.work_calls, kTriesPerPerson);
   EXPECT_EQ(steps.failed[1], "23505");
 }
 
@@ -100,33 +100,33 @@ TEST(BatchBisect, AFreshSurrogateMayHelp) {
   FakeSteps steps;
   steps.bad[1] = "23505";
   steps.bad_for[1] = 2;
-  EXPECT_EQ(EraseIsolating(steps, 1, false), 0);
+  EXPECT_EQ(WorkIsolating(steps, 1, 1, false), 0);
   EXPECT_TRUE(steps.failed.empty());
 }
 
 TEST(BatchBisect, LocksBlameNobodyUntilPatienceIsOver) {
   FakeSteps steps;
   steps.bad[4] = "55P03";
-  EXPECT_THROW(EraseIsolating(steps, 8, false), SqlError);
+  EXPECT_THROW(WorkIsolating(steps, 1, 8, false), SqlError);
   FakeSteps patient;
   patient.bad[4] = "55P03";
-  EXPECT_EQ(EraseIsolating(patient, 8, true), 1);
+  EXPECT_EQ(WorkIsolating(patient, 1, 8, true), 1);
   EXPECT_EQ(patient.failed[4], "55P03");
-  EXPECT_EQ(patient.erased.size(), 7U);
+  EXPECT_EQ(patient.done.size(), 7U);
 }
 
 TEST(BatchBisect, ALostConnectionBlamesNobody) {
   FakeSteps steps;
   steps.lose_connection = true;
-  EXPECT_THROW(EraseIsolating(steps, 8, true), SqlError);
-  EXPECT_EQ(steps.erase_calls, 1);
+  EXPECT_THROW(WorkIsolating(steps, 1, 8, true), SqlError);
+  EXPECT_EQ(steps.work_calls, 1);
   EXPECT_TRUE(steps.failed.empty());
 }
 
 TEST(BatchBisect, AnErrorOfTheSchemaBlamesNobody) {
   FakeSteps steps;
   steps.bad[1] = "42501";
-  EXPECT_THROW(EraseIsolating(steps, 8, true), SqlError);
+  EXPECT_THROW(WorkIsolating(steps, 1, 8, true), SqlError);
 }
 
 TEST(BatchSqlError, NeverQuotesTheServersMessage) {

@@ -1,1 +1,0 @@
-SELECT gdpr.run_chunk_done($1, $2, $3)

@@ -1,1 +1,0 @@
-SELECT gdpr.run_erase($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT gdpr.run_pause($1, $2)

@@ -1,0 +1,1 @@
+SELECT gdpr.run_work($1, $2, $3, $4)

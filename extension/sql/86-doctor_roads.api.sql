@@ -204,10 +204,12 @@ BEGIN
     UNION ALL SELECT 10, a.* FROM gdpr_internal.doctor_audited() AS a
     UNION ALL SELECT 11, l.* FROM gdpr_internal.doctor_seals() AS l
     UNION ALL SELECT 12, a.* FROM gdpr_internal.doctor_reads() AS a
+    UNION ALL SELECT 13, m.* FROM gdpr_internal.doctor_manners() AS m
+    UNION ALL SELECT 15, n.* FROM gdpr_internal.doctor_night() AS n
     UNION ALL SELECT 14, r.* FROM gdpr_internal.doctor_retention() AS r
   ) AS x(part, severity, object, finding, hint), LATERAL (SELECT x.severity, x.object, x.finding, x.hint) AS d
   ORDER BY array_position('{error,warning,info}'::text[], x.severity), x.part, x.object, x.finding;
 END
 $$;
 COMMENT ON FUNCTION gdpr.doctor() IS
-  'What a DBA should look at: tables without policies, roads past them, sessions they would stop, keys, records, indexes, audit';
+  'What a DBA should look at: tables without policies, roads past them, sessions they would stop, keys, records, indexes, audit, what gdpr-batch cannot see';

@@ -33,16 +33,17 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
-      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'import_optouts_.*', 'last_interaction',
+      'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'report_.*', 'import_optouts_.*', 'last_interaction',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
       'plan_campaign', 'take_messages', 'message_sent', 'message_failed',
-      'seal_audit', 'expire_audit', 'erase_audit', 'drain_access', 'expire_access', 'unaudited']),
+      'seal_audit', 'expire_audit', 'erase_audit', 'drain_access', 'expire_access', 'unaudited', 'night', 'night_.*', 'metrics']),
     ('operator', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'forms', 'campaigns', 'campaign_plans', 'outbox', 'opt_outs',
-      'certificates', 'certificate_columns', 'runs', 'run_rows', 'run_people', 'held_back', 'erasure_queue', 'retention_policies', 'interactions', 'audit_status']),
+      'certificates', 'certificate_columns', 'runs', 'run_rows', 'run_people', 'held_back', 'erasure_queue', 'retention_policies', 'interactions', 'audit_status',
+      'nights']),
     -- Who reads what was done to whom, and checks that nobody changed the record of it.
     ('auditor', 'function', ARRAY['subject_audit', 'user_audit', 'verify_audit', 'export_audit', 'prove_event', 'audit_public_key',
-      'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited', 'drain_access', 'query_digest']),
-    ('auditor', 'view', ARRAY['audit_log', 'audit_status', 'audit_seals', 'access_log', 'access_statements']),
+      'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited', 'drain_access', 'query_digest', 'metrics']),
+    ('auditor', 'view', ARRAY['nights', 'audit_log', 'audit_status', 'audit_seals', 'access_log', 'access_statements']),
     -- A view checks the functions it calls against the reader.
     ('auditor', 'internal', ARRAY['audit_columns', 'audit_values', 'set_members', 'set_size', 'set_holds', 'is_running']),
     -- Who signs: decides on purposes and forms, reads everything that is kept, changes nobody's data.
@@ -51,10 +52,10 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
       'add_purpose', 'drop_purpose', 'grant_purpose', 'revoke_purpose',
       'grant_tenant', 'revoke_tenant', 'set_consent_mode', 'set_consent_action', 'add_form', 'set_consent_form',
       'require_reconsent', 'approve_campaign', 'run_handshake', 'set_country', 'set_person_columns', 'overrule_objection', 'expire_proofs', 'expire_sign_ups',
-      'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor', 'subject_audit', 'user_audit', 'verify_audit',
+      'children', 'in_scope', 'is_suppressed', 'why', 'consent_record', 'doctor', 'report_.*', 'subject_audit', 'user_audit', 'verify_audit',
       'export_audit', 'prove_event', 'audit_public_key', 'subject_access', 'blast_radius', 'access_after_withdrawal', 'unaudited',
-      'query_digest']),
-    ('dpo', 'view', ARRAY['.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'campaign_plans', 'outbox', 'opt_outs', 'sign_ups', 'rehearsal',
+      'query_digest', 'metrics']),
+    ('dpo', 'view', ARRAY['nights', '.*_frozen', '.*_consent', 'consent', 'consent_history', 'forms', 'campaigns', 'campaign_plans', 'outbox', 'opt_outs', 'sign_ups', 'rehearsal',
       'certificates', 'certificate_columns', 'runs', 'run_rows', 'run_people', 'held_back', 'erasure_queue', 'retention_policies', 'interactions',
       'audit_log', 'audit_status', 'audit_seals',
       'access_log', 'access_statements']),

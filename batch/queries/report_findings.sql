@@ -1,0 +1,1 @@
+SELECT severity, object, finding, hint FROM gdpr.report_findings()

@@ -1,0 +1,1 @@
+SELECT channel, kind, addresses FROM gdpr.report_suppression()

@@ -84,7 +84,7 @@ void AddOutput(CLI::App& verb, Options& o, Raw& raw) {
       ->envname("PG_GDPR_LOG_LEVEL")
       ->check(CLI::IsMember(kLevels))
       ->capture_default_str();
-  group->add_option("--config", raw.config, "Config file (TOML, or INI if it ends in .ini)")
+  group->add_option("--config", raw.config, "Config file: gdpr-batch.toml explains what can stand in it")
       ->envname("PG_GDPR_CONFIG");
 }
 
@@ -140,7 +140,7 @@ std::variant<Options, ExitCode> ReadOptions(int argc, const char* const* argv) {
   if (app.get_subcommands().empty()) return UsageError("no verb given; available: " + names, "");
   CLI::App* verb = app.get_subcommands().front();
   options.verb = verb->get_name();
-  if (!raw.config.empty()) ReadConfigFile(*verb, raw.config);
+  if (!raw.config.empty()) raw.from_above = ReadConfigFile(*verb, raw.config);
   options.log_level = kLevels.at(raw.log_level);
   options.log_format = kFormats.at(raw.log_format);
   const Verb* said = std::ranges::find(kVerbs, options.verb, &Verb::name);

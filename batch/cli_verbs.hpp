@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <set>
 #include <string>
 
 #include "batch/options.hpp"
@@ -14,6 +15,7 @@ namespace gdpr::batch {
 struct Raw {
   std::string config, resume, log_level = "info", log_format = "text";
   bool no_password = false;
+  std::set<std::string> from_above;  ///< options that the config file set above all sections
 };
 
 /// For verbs that work through a run: connections at once, chunks, slices, failures, manners.

@@ -2,62 +2,86 @@
 #include "batch/config.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 
 #include "batch/fault.hpp"
+#include "batch/toml.hpp"
 
 namespace gdpr::batch {
 namespace {
 
-std::vector<CLI::ConfigItem> Parse(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) {
-    throw Fault(ExitCode::kConfiguration, "could not open config file \"" + path + "\"",
+std::vector<ConfigEntry> Parse(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  // A directory can be opened, and not be read.
+  if (!file.is_open() || (text.empty() && file.bad())) {
+    throw Fault(ExitCode::kConfiguration, "could not read config file \"" + path + "\"",
                 std::strerror(errno));
   }
-  if (path.ends_with(".ini")) return CLI::ConfigINI().from_config(file);
-  return CLI::ConfigTOML().from_config(file);
+  return ParseToml(text, path);
 }
 
-/// Whether the item is for this verb: at the top, or in its section. CLI11 marks sections by "++".
-bool IsFor(const CLI::ConfigItem& item, const std::string& verb) {
-  if (item.name == "++" || item.name == "--") return false;
-  return item.parents.empty() || (item.parents.size() == 1 && item.parents[0] == verb);
+CLI::Option* OptionOf(CLI::App& verb, const std::string& key) {
+  if (key == "config" || key == "help") return nullptr;
+  return verb.get_option_no_throw("--" + key);
+}
+
+[[noreturn]] void Stop(const ConfigEntry& entry, const std::string& path, const std::string& what,
+                       const std::string& detail, const std::string& hint) {
+  throw Fault(ExitCode::kConfiguration,
+              "config file \"" + path + "\", line " + std::to_string(entry.line) + ": " + what,
+              detail, hint);
+}
+
+void CheckNames(const std::vector<ConfigEntry>& entries, CLI::App& app, const std::string& path) {
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  for (const ConfigEntry& entry : entries) {
+    const bool known = std::ranges::any_of(verbs, [&](CLI::App* verb) {
+      return (entry.section.empty() || entry.section == verb->get_name()) &&
+             OptionOf(*verb, entry.key) != nullptr;
+    });
+    if (known) continue;
+    const bool is_verb =
+        std::ranges::any_of(verbs, [&](CLI::App* v) { return v->get_name() == entry.section; });
+    if (!entry.section.empty() && !is_verb) {
+      Stop(entry, path, "unknown section [" + entry.section + "]", {},
+           "Sections are verbs; gdpr-batch --help lists them.");
+    }
+    Stop(entry, path, "unknown key \"" + entry.key + "\"", {},
+         "Keys are long options without dashes; gdpr-batch " +
+             (is_verb ? entry.section : std::string("VERB")) + " --help lists them.");
+  }
+}
+
+void Fill(CLI::Option& option, const ConfigEntry& entry, const std::string& path) {
+  try {
+    option.add_result(entry.values);
+    option.run_callback();
+  } catch (const CLI::Error& error) {
+    Stop(entry, path, "bad value of key \"" + entry.key + "\"", error.what(), {});
+  }
 }
 
 }  // namespace
 
-void ReadConfigFile(CLI::App& verb, const std::string& path) {
-  for (const CLI::ConfigItem& item : Parse(path)) {
-    if (!IsFor(item, verb.get_name())) continue;
-    CLI::Option* option = verb.get_option_no_throw("--" + item.name);
-    if (option == nullptr || item.name == "config" || item.name == "help") {
-      // A key at the top may be another verb's; in this verb's own section it is a mistake.
-      if (item.parents.empty() && option == nullptr) {
-        const auto others =
-            verb.get_parent()->get_subcommands([](const CLI::App*) { return true; });
-        const bool known = std::ranges::any_of(others, [&](CLI::App* other) {
-          return other->get_option_no_throw("--" + item.name) != nullptr;
-        });
-        if (known) continue;
-      }
-      throw Fault(ExitCode::kConfiguration,
-                  "unknown key \"" + item.name + "\" in config file \"" + path + "\"", {},
-                  "Keys are long options without dashes; gdpr-batch " + verb.get_name() +
-                      " --help lists them.");
-    }
-    if (option->count() > 0) continue;
-    try {
-      option->add_result(item.inputs);
-      option->run_callback();
-    } catch (const CLI::Error& error) {
-      throw Fault(ExitCode::kConfiguration,
-                  "bad value of key \"" + item.name + "\" in config file \"" + path + "\"",
-                  error.what());
+std::set<std::string> ReadConfigFile(CLI::App& verb, const std::string& path) {
+  const std::vector<ConfigEntry> entries = Parse(path);
+  CheckNames(entries, *verb.get_parent(), path);
+  std::set<std::string> from_above;
+  for (const std::string& section : {verb.get_name(), std::string()}) {
+    for (const ConfigEntry& entry : entries) {
+      if (entry.section != section) continue;
+      CLI::Option* option = OptionOf(verb, entry.key);
+      if (option == nullptr || option->count() > 0) continue;
+      Fill(*option, entry, path);
+      if (section.empty()) from_above.insert(entry.key);
     }
   }
+  return from_above;
 }
 
 }  // namespace gdpr::batch

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "batch/cli.hpp"
-#include "batch/fault.hpp"
+#include "batch/failure.hpp"
 #include "batch/log.hpp"
 #include "batch/options.hpp"
 #include "batch/signals.hpp"
@@ -49,31 +49,6 @@ ExitCode Run(const gdpr::batch::Options& options) {
   return CheckOutput(verb->run(options, signals));
 }
 
-/// Errors outside of chunks come from our own functions or from connecting: their text holds no
-/// personal value, except for data errors, which may quote one.
-void LogSqlError(const gdpr::batch::SqlError& error) {
-  const auto& fields = error.fields();
-  const bool quotes = fields.sqlstate.starts_with("22") || fields.sqlstate.starts_with("23") ||
-                      fields.sqlstate.starts_with("P0001");
-  std::string hint = quotes ? std::string() : fields.hint;
-  if (fields.sqlstate == "42501" && hint.empty()) {
-    hint = "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs.";
-  }
-  Log(Level::kError, "stopped",
-      {{"sqlstate", fields.sqlstate},
-       {"message", quotes ? error.what() : fields.message.c_str()},
-       {"detail", quotes ? std::string() : fields.detail},
-       {"hint", hint}});
-}
-
-/// Something that the user named or may not do, or the database.
-ExitCode CodeOf(const gdpr::batch::SqlError& error) {
-  for (const char* sqlstate : {"22", "42501", "42704", "55000", "55006"}) {
-    if (error.sqlstate().starts_with(sqlstate)) return ExitCode::kConfiguration;
-  }
-  return ExitCode::kDatabase;
-}
-
 ExitCode Main(int argc, char** argv) {
   gdpr::batch::SetUpLog(gdpr::batch::LogFormat::kKeyValue, Level::kInfo);
   try {
@@ -82,16 +57,8 @@ ExitCode Main(int argc, char** argv) {
     const auto& options = std::get<gdpr::batch::Options>(read);
     gdpr::batch::SetUpLog(options.log_format, options.log_level);
     return Run(options);
-  } catch (const gdpr::batch::Fault& fault) {
-    Log(Level::kError, "stopped",
-        {{"message", fault.what()}, {"detail", fault.detail()}, {"hint", fault.hint()}});
-    return fault.code();
-  } catch (const gdpr::batch::SqlError& error) {
-    LogSqlError(error);
-    return CodeOf(error);
-  } catch (const std::exception& error) {
-    Log(Level::kError, "stopped", {{"message", error.what()}});
-    return ExitCode::kDatabase;
+  } catch (const std::exception&) {
+    return gdpr::batch::LogFailure(std::current_exception());
   }
 }
 

@@ -3,151 +3,385 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <exception>
 #include <iostream>
-#include <nlohmann/json.hpp>
-#include <thread>
+#include <set>
+#include <sstream>
 
+#include "batch/cli.hpp"
+#include "batch/failure.hpp"
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
 #include "batch/log.hpp"
+#include "batch/metrics.hpp"
+#include "batch/night_summary.hpp"
 #include "batch/options.hpp"
 #include "batch/progress.hpp"
 #include "batch/queries.hpp"
-#include "batch/retry.hpp"
+#include "batch/upkeep.hpp"
 
 namespace gdpr::batch {
+
+const std::vector<std::string> kNightSteps = {"retention", "anonymize", "reconsent", "upkeep",
+                                              "verify",    "report",    "metrics"};
+
 namespace {
 
-/// A step of the night. `repeat`: until it has nothing to do, each time a transaction of its own.
-struct Step {
-  const char* name;
-  std::string_view query;
-  const char* what;  ///< for the report: "12 events sealed"
-  bool repeat = false;
-  bool newest = false;  ///< the answer is a number of something, not how many
+using Clock = std::chrono::steady_clock;
+using VerbFunction = ExitCode (*)(const Options&, Signals&);
+
+double SecondsSince(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+/// Keeps what verbs print while it lives.
+class Captured {
+ public:
+  Captured() : former_(std::cout.rdbuf(text_.rdbuf())) {}
+  ~Captured() { std::cout.rdbuf(former_); }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+  std::string Text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* former_;
 };
 
-/// Sealing comes before anything is dropped: only what is sealed may go. Then the anchor, so that
-/// it knows of the seal over what was dropped. A drain that found nothing more has removed the
-/// files.
-const Step kSteps[] = {
-    {"partitions", query::kNightlyPartitions, "partitions made for the months to come"},
-    {"drained", query::kNightlyDrain, "reads taken out of the spool", true},
-    {"sealed", query::kNightlySeal, "changes sealed", true},
-    {"dropped", query::kNightlyExpireAudit, "changes dropped at the end of gdpr.audit_retention"},
-    {"reads_dropped", query::kNightlyExpireAccess,
-     "months of reads dropped at the end of gdpr.access_retention"},
-    {"anchored", query::kNightlyAnchor, "is the newest seal that the anchor has", false, true},
-    {"proofs", query::kNightlyExpireProofs, "proofs dropped at the end of gdpr.proof_retention"},
-    {"sign_ups", query::kNightlyExpireSignUps, "sign-ups expired"},
+/// A row of gdpr.night_work().
+struct Work {
+  std::string subject, state;
+  std::optional<RunId> run;
+  std::optional<std::int64_t> people;
 };
 
 class Night {
  public:
-  Night(Connection& connection, const Signals& signals, bool terminal)
-      : connection_(connection), signals_(signals), terminal_(terminal) {}
-
-  /// False: it failed, and error() says how.
-  bool Do(const Step& step) {
-    try {
-      do {
-        if (signals_.stop_requested()) return false;
-        const std::optional<std::int64_t> count = Once(step);
-        if (count && step.repeat) total_ = total_.value_or(0) + *count;
-        if (!step.repeat) total_ = count;
-        if (terminal_ && step.repeat) SetStatusLine(FormatCount(*total_) + " " + step.what);
-        if (!count || *count == 0) break;
-      } while (step.repeat);
-      return true;
-    } catch (const SqlError& error) {
-      if (!error_) error_ = std::current_exception();
-      Log(Level::kError, "step_failed", {{"step", step.name}, {"sqlstate", error.sqlstate()}});
-      if (error.poisons_connection()) throw;
-      return false;
-    }
+  Night(const Options& options, Signals& signals)
+      : options_(options), signals_(signals), connection_(ConnectAndShakeHands(options)) {
+    signals_.Watch(this, connection_.canceller());
   }
+  ~Night() { signals_.Forget(this); }
+  Night(const Night&) = delete;
+  Night& operator=(const Night&) = delete;
 
-  /// Of the last step; also what it did before it failed.
-  std::optional<std::int64_t> TakeTotal() {
-    if (terminal_) SetStatusLine({});
-    return std::exchange(total_, std::nullopt);
-  }
-
-  std::exception_ptr error() const { return error_; }
+  ExitCode Do();
 
  private:
-  /// Somebody in the way is waited for, a few times.
-  std::optional<std::int64_t> Once(const Step& step) {
-    for (int tries = 1;; ++tries) {
-      try {
-        connection_.Begin();
-        const Result result = connection_.Execute(step.query);
-        connection_.Commit();
-        if (result.IsNull(0, 0)) return std::nullopt;
-        return result.Int(0, 0);
-      } catch (const SqlError& error) {
-        connection_.Rollback();
-        if (!IsTransient(error.sqlstate()) || tries >= kTriesPerChunk ||
-            signals_.stop_requested()) {
-          throw;
-        }
-        std::this_thread::sleep_for(Backoff(tries, 1));
-      }
-    }
-  }
+  bool Wants(const char* step) const;
+  void People(const char* step, VerbFunction verb);
+  void Verb(const char* name, VerbFunction verb, const Work& work,
+            const std::vector<std::string>& words);
+  ExitCode Call(NightStep& step, VerbFunction verb, const std::vector<std::string>& words);
+  bool Result(NightStep& step, RunId newest);
+  void Upkeep();
+  void PreviewUpkeep();
+  void Verify();
+  void Report();
+  ExitCode Metrics(ExitCode exit);
+  template <typename Work>
+  void Guard(NightStep step, Work work);
+  void Add(NightStep step);
+  void Begin();
+  Connection& Server();
+  ExitCode Exit() const;
 
-  Connection& connection_;
-  const Signals& signals_;
-  bool terminal_;
-  std::optional<std::int64_t> total_;
-  std::exception_ptr error_;
+  const Options& options_;
+  Signals& signals_;
+  Connection connection_;
+  std::optional<std::int64_t> night_;
+  std::vector<NightStep> steps_;
 };
 
-ExitCode Preview(Connection& connection, const Options& options) {
-  const Result result = connection.Execute(query::kNightlyPreview);
-  if (options.json) {
-    std::cout << nlohmann::ordered_json{{"dry_run", true},
-                                        {"unsealed", result.Int(0, 0)},
-                                        {"expired_months", result.Int(0, 1)}}
-                     .dump()
-              << std::endl;
-  } else {
-    std::cout << FormatCount(result.Int(0, 0)) << " changes wait for their seal\n"
-              << FormatCount(result.Int(0, 1)) << " months are older than gdpr.audit_retention\n";
+bool Night::Wants(const char* step) const {
+  const auto& said = options_.nightly.steps;
+  return !signals_.stop_requested() &&
+         (said.empty() || std::ranges::find(said, step) != said.end());
+}
+
+/// The connection, or a new one where it died while a verb was at work.
+Connection& Night::Server() {
+  try {
+    connection_.Execute(query::kPing);
+  } catch (const SqlError&) {
+    connection_ =
+        Connection::Patient(options_.connection, [this] { return signals_.cancel_requested(); });
+    signals_.Watch(this, connection_.canceller());
+    if (night_) connection_.Execute(query::kNightBegin, {night_});
   }
-  return ExitCode::kDone;
+  return connection_;
+}
+
+void Night::Begin() {
+  try {
+    night_ = connection_.Execute(query::kNightBegin, {nullptr}).Int(0, 0);
+  } catch (const SqlError& error) {
+    if (error.sqlstate() != "55006") throw;
+    throw Fault(ExitCode::kDatabase, error.fields().message, error.fields().detail,
+                error.fields().hint);
+  }
+  Log(Level::kInfo, "night_started", {{"night", *night_}});
+}
+
+void Night::Add(NightStep step) {
+  Log(step.exit == ExitCode::kDone ? Level::kInfo : Level::kWarning, "step",
+      {{"step", step.step},
+       {"subject", step.subject},
+       {"run", step.run.value_or(0)},
+       {"done", step.done.value_or(0)},
+       {"failed", step.failed.value_or(0)},
+       {"ms", static_cast<std::int64_t>(step.seconds * 1000)},
+       {"exit", static_cast<int>(step.exit)},
+       {"note", step.note}});
+  if (night_) Server().Execute(query::kNightNote, {*night_, step.Json().dump()});
+  steps_.push_back(std::move(step));
+}
+
+/// What a step throws becomes its outcome.
+template <typename Work>
+void Night::Guard(NightStep step, Work work) {
+  const auto begun = Clock::now();
+  try {
+    work(step);
+  } catch (const std::exception& error) {
+    step.note = error.what();
+    step.exit = LogFailure(std::current_exception());
+  }
+  SetStatusLine({});
+  step.seconds = SecondsSince(begun);
+  Add(std::move(step));
+}
+
+/// One verb as if it had been called from the shell, with the same config file.
+ExitCode Night::Call(NightStep& step, VerbFunction verb, const std::vector<std::string>& words) {
+  std::vector<std::string> line = {"gdpr-batch", step.step};
+  const auto passed = options_.nightly.passed.find(step.step);
+  if (passed != options_.nightly.passed.end()) {
+    line.insert(line.end(), passed->second.begin(), passed->second.end());
+  }
+  line.insert(line.end(), words.begin(), words.end());
+  if (options_.dry_run) line.emplace_back("--dry-run");
+  std::vector<const char*> pointers;
+  for (const std::string& word : line) pointers.push_back(word.c_str());
+  auto read = ReadOptions(static_cast<int>(pointers.size()), pointers.data());
+  if (const auto* code = std::get_if<ExitCode>(&read)) return *code;
+  auto& options = std::get<Options>(read);
+  options.json = options_.json;
+  if (!options_.json) {
+    std::cout << "== " << step.step << (step.subject.empty() ? "" : " of ") << step.subject << "\n";
+    const ExitCode code = verb(options, signals_);
+    std::cout << "\n";
+    return code;
+  }
+  const Captured captured;
+  const ExitCode code = verb(options, signals_);
+  step.answer = nlohmann::ordered_json::parse(captured.Text(), nullptr, false);
+  if (step.answer.is_discarded()) step.answer = captured.Text();
+  return code;
+}
+
+/// What the ledger says of the step's run, or of the first that is newer than another.
+/// out  whether it has come to its end
+bool Night::Result(NightStep& step, RunId newest) {
+  const batch::Result row =
+      Server().Execute(query::kNightRun, {step.run, newest, step.step, step.subject});
+  if (row.rows() == 0) return true;
+  step.run = row.Int(0, 0);
+  step.people = row.Int(0, 2);
+  step.done = row.Int(0, 3);
+  step.failed = row.Int(0, 4);
+  const std::string_view state = row.Text(0, 1);
+  if (step.note.empty() && row.Int(0, 5) > 0) {
+    step.note = FormatCount(row.Int(0, 5)) + " held back";
+  }
+  if (step.note.empty() && state == "paused") step.note = "paused: " + std::string(row.Text(0, 6));
+  return state == "finished" || state == "cancelled";
+}
+
+/// Verbs that work through people: what was begun first, then what is new. A run that has not come
+/// to its end keeps others of its subject type out.
+void Night::People(const char* name, VerbFunction verb) {
+  if (!Wants(name)) return;
+  const batch::Result rows = Server().Execute(query::kNightWork, {name});
+  std::set<std::string> busy;
+  for (int row = 0; row < rows.rows() && !signals_.stop_requested(); ++row) {
+    NightStep step{.step = name,
+                   .subject = std::string(rows.Text(row, 0)),
+                   .run = {},
+                   .people = {},
+                   .done = {},
+                   .failed = {},
+                   .note = {},
+                   .answer = {}};
+    const auto& said = options_.nightly.subjects;
+    if (!said.empty() && std::ranges::find(said, step.subject) == said.end()) continue;
+    if (!rows.IsNull(row, 1)) step.run = rows.Int(row, 1);
+    const std::string state(rows.Text(row, 3));
+    if (busy.contains(step.subject)) {
+      if (!step.run) continue;
+      step.note = "waits for the run before it";
+    } else if (state == "paused" || state == "active") {
+      Result(step, 0);
+      if (state == "active") step.note = "another session is at work on it";
+      busy.insert(step.subject);
+    }
+    const bool resume = step.run.has_value();
+    // A plan that is stored, and a run that was begun, have had their dry run.
+    if (!step.note.empty() || (resume && options_.dry_run)) {
+      if (!rows.IsNull(row, 2)) step.people = rows.Int(row, 2);
+      if (step.note.empty()) step.note = state == "approved" ? "approved" : "goes on";
+      Add(std::move(step));
+      continue;
+    }
+    std::vector<std::string> words = {"--subject", step.subject};
+    if (resume) words.insert(words.end(), {"--resume", std::to_string(*step.run)});
+    if (!resume && step.step == "anonymize") words.emplace_back("--due");
+    Guard(std::move(step), [&](NightStep& s) {
+      const batch::Result newest = Server().Execute(query::kNewestRun);
+      const RunId before = newest.rows() > 0 ? newest.Int(0, 0) : 0;
+      std::exception_ptr failure;
+      try {
+        s.exit = Call(s, verb, words);
+      } catch (const std::exception& error) {
+        failure = std::current_exception();
+        s.note = error.what();
+      }
+      if (!options_.dry_run && !Result(s, before)) busy.insert(s.subject);
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
+}
+
+void Night::Upkeep() {
+  if (!Wants("upkeep")) return;
+  const bool terminal = !options_.json && isatty(STDERR_FILENO) != 0;
+  for (const UpkeepStep& part : UpkeepSteps()) {
+    if (signals_.stop_requested()) return;
+    Guard({.step = part.name,
+           .subject = {},
+           .run = {},
+           .people = {},
+           .done = {},
+           .failed = {},
+           .note = {},
+           .answer = {}},
+          [&](NightStep& step) {
+            DoUpkeep(Server(), part, signals_, terminal, step.done);
+            step.note = step.done ? part.what : "nothing to do";
+          });
+  }
+}
+
+void Night::PreviewUpkeep() {
+  if (!Wants("upkeep")) return;
+  const batch::Result row = Server().Execute(query::kNightlyPreview);
+  NightStep step{.step = "upkeep",
+                 .subject = {},
+                 .run = {},
+                 .people = {},
+                 .done = {},
+                 .failed = {},
+                 .note = {},
+                 .answer = {}};
+  step.note = FormatCount(row.Int(0, 0)) + " changes wait for their seal, " +
+              FormatCount(row.Int(0, 1)) + " months are older than gdpr.audit_retention";
+  step.answer = {{"unsealed", row.Int(0, 0)}, {"expired_months", row.Int(0, 1)}};
+  Add(std::move(step));
+}
+
+void Night::Verify() {
+  if (!Wants("verify")) return;
+  Guard({.step = "verify",
+         .subject = {},
+         .run = {},
+         .people = {},
+         .done = {},
+         .failed = {},
+         .note = {},
+         .answer = {}},
+        [&](NightStep& step) {
+          Server().Execute(query::kNoStatementTimeout);  // it takes as long as there are changes
+          const batch::Result row = connection_.Execute(
+              query::kNightVerify, {*night_, options_.nightly.verify_all ? "true" : "false"});
+          step.done = row.IsNull(0, 1) ? 0 : row.Int(0, 1) - row.Int(0, 0) + 1;
+          step.failed = row.Int(0, 2);
+          step.note = "seals verified, from number " + std::string(row.Text(0, 0)) + " on";
+          if (*step.failed == 0) return;
+          step.exit = ExitCode::kSomeFailed;
+          step.note = "THE AUDIT LOG IS NOT AS IT WAS SEALED: " + std::string(row.Text(0, 3));
+          Log(Level::kError, "audit_not_as_sealed",
+              {{"findings", *step.failed},
+               {"first", std::string(row.Text(0, 3))},
+               {"hint", "SELECT * FROM gdpr.verify_audit() WHERE status <> 'ok' shows all."}});
+        });
+}
+
+void Night::Report() {
+  if (!Wants("report") || options_.nightly.report_file.empty()) return;
+  Guard({.step = "report",
+         .subject = {},
+         .run = {},
+         .people = {},
+         .done = {},
+         .failed = {},
+         .note = {},
+         .answer = {}},
+        [&](NightStep& step) {
+          step.exit = Call(step, &batch::Report, {"--html", options_.nightly.report_file});
+          step.note = options_.nightly.report_file;
+        });
+}
+
+/// The last of all: the figures know how the night ended.
+ExitCode Night::Metrics(ExitCode exit) {
+  if (!Wants("metrics") || options_.nightly.metrics_file.empty()) return exit;
+  try {
+    WriteMetrics(Server(), options_.nightly.metrics_file);
+  } catch (const std::exception&) {
+    exit = Worst(exit, LogFailure(std::current_exception()));
+    Server().Execute(query::kNightEnd, {*night_, static_cast<int>(exit)});
+  }
+  return exit;
+}
+
+ExitCode Night::Exit() const {
+  ExitCode exit = signals_.stop_requested() ? ExitCode::kStopped : ExitCode::kDone;
+  for (const NightStep& step : steps_) exit = Worst(exit, step.exit);
+  return exit;
+}
+
+ExitCode Night::Do() {
+  const auto begun = Clock::now();
+  if (!options_.dry_run) Begin();
+  People("retention", &Retention);
+  People("anonymize", &Anonymize);
+  People("reconsent", &Reconsent);
+  if (options_.dry_run) {
+    PreviewUpkeep();
+    const ExitCode exit = Exit();
+    PrintNight(steps_, std::nullopt, exit, SecondsSince(begun), options_.json);
+    return exit;
+  }
+  Upkeep();
+  Verify();
+  Report();
+  ExitCode exit = Exit();
+  Server().Execute(query::kNightEnd, {*night_, static_cast<int>(exit)});
+  exit = Metrics(exit);
+  PrintNight(steps_, night_, exit, SecondsSince(begun), options_.json);
+  Log(Level::kInfo, "night_finished",
+      {{"night", *night_},
+       {"ms", static_cast<std::int64_t>(SecondsSince(begun) * 1000)},
+       {"exit", static_cast<int>(exit)}});
+  return exit;
 }
 
 }  // namespace
 
 ExitCode Nightly(const Options& options, Signals& signals) {
-  Connection connection = ConnectAndShakeHands(options);
-  signals.Watch(&connection, connection.canceller());
-  if (options.dry_run) return Preview(connection, options);
-  const auto begun = std::chrono::steady_clock::now();
-  Night night(connection, signals, !options.json && isatty(STDERR_FILENO) != 0);
-  nlohmann::ordered_json report;
-  for (const Step& step : kSteps) {
-    const bool done = night.Do(step);
-    const std::optional<std::int64_t> total = night.TakeTotal();
-    report[step.name] = total ? nlohmann::ordered_json(*total) : nlohmann::ordered_json();
-    if (total) Log(Level::kInfo, "step", {{"step", step.name}, {"count", *total}});
-    if (options.json || !total) continue;
-    std::cout << (step.newest ? "seal " + std::to_string(*total) : FormatCount(*total)) << " "
-              << step.what << (done ? "" : " (not finished)") << "\n";
-  }
-  signals.Forget(&connection);
-  report["seconds"] =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  if (options.json) std::cout << report.dump() << std::endl;
-  if (signals.stop_requested()) {
-    throw Fault(ExitCode::kStopped, "the night was stopped by a signal",
-                "What was done is committed.", "Run gdpr-batch nightly again.");
-  }
-  if (night.error()) std::rethrow_exception(night.error());
-  return ExitCode::kDone;
+  if (!options.dry_run) RequireOpenWindow(options.manners.window);
+  return Night(options, signals).Do();
 }
 
 }  // namespace gdpr::batch

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
 
 #include "batch/exit_code.hpp"
 
@@ -9,11 +12,23 @@ namespace gdpr::batch {
 struct Options;
 class Signals;
 
-struct NightlyOptions {};
+struct NightlyOptions {
+  std::vector<std::string> steps;     ///< empty: all
+  std::vector<std::string> subjects;  ///< empty: all
+  bool verify_all = false;            ///< not only the seals that are new
+  std::string metrics_file, report_file;
+  /// By verb: what was said to nightly and holds for it too, as words of a command line.
+  std::map<std::string, std::vector<std::string>> passed;
+};
 
-/// Verb nightly: the upkeep that nothing else does where the server does not preload pg_gdpr, and
-/// the end of what is kept. Each step commits by itself, and a step that fails does not keep the
-/// others from being done. throws  Fault, SqlError: the first that a step met, after all of them
+/// The steps of a night in their order, as --steps names them.
+extern const std::vector<std::string> kNightSteps;
+
+/// Verb nightly: retention, due erasures and approved campaigns of every subject type by their
+/// verbs, with options made from the config file; then the audit log's upkeep and check, the report
+/// and the metrics. A step that fails does not keep the others from being done.
+/// out     the worst of all steps
+/// throws  Fault, SqlError: another night is at work, or the database went away
 ExitCode Nightly(const Options& options, Signals& signals);
 
 }  // namespace gdpr::batch

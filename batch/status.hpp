@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
+#include <string>
 
 #include "batch/exit_code.hpp"
 
@@ -10,13 +11,14 @@ struct Options;
 class Signals;
 
 struct StatusOptions {
-  bool people = false;  ///< one line for each person
-  int limit = 20;
+  bool people = false;       ///< one line for each person
+  int limit = 20;            ///< newest runs and nights
+  std::string metrics_file;  ///< instead of the tables
 };
 
-/// Verb status: runs, people who were not anonymized with the reasons, and the queue, on standard
-/// output. Keys are printed only with --people: this is a report, not a log.
-/// throws  Fault, SqlError
+/// Verb status: runs, people who were left as they were with the reasons, the queue and the last
+/// nights, on standard output; or only the metrics, into a file. Keys are printed only with
+/// --people: this is a report, not a log. throws  Fault, SqlError
 ExitCode Status(const Options& options, Signals& signals);
 
 }  // namespace gdpr::batch

@@ -32,27 +32,43 @@ void PrintCell(std::ostream& out, std::string_view text, std::size_t width, bool
 
 }  // namespace
 
-void PrintTable(std::ostream& out, const Result& result, const std::string& title) {
-  if (result.rows() == 0) return;
+void PrintTable(std::ostream& out, const TextTable& table, const std::string& title) {
+  if (table.rows.empty()) return;
   if (!title.empty()) out << title << "\n\n";
-  const int columns = result.columns();
+  const std::size_t columns = table.columns.size();
+  std::vector<std::string> names;
   std::vector<std::size_t> widths;
-  for (int column = 0; column < columns; ++column) {
-    std::size_t width = WidthOf(result.Name(column));
-    for (int row = 0; row < result.rows(); ++row) {
-      width = std::max(width, WidthOf(result.Text(row, column)));
+  for (std::size_t column = 0; column < columns; ++column) {
+    names.push_back(table.columns[column].name);
+    widths.push_back(WidthOf(names.back()));
+    for (const auto& row : table.rows) {
+      widths.back() = std::max(widths.back(), WidthOf(row[column]));
     }
-    widths.push_back(width);
   }
-  for (int row = -1; row < result.rows(); ++row) {
-    for (int column = 0; column < columns; ++column) {
-      PrintCell(out, row < 0 ? result.Name(column) : result.Text(row, column),
-                widths[static_cast<std::size_t>(column)], IsNumber(result, column),
+  const auto print = [&](const std::vector<std::string>& row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      PrintCell(out, row[column], widths[column], table.columns[column].number,
                 column + 1 == columns);
     }
     out << '\n';
-  }
+  };
+  print(names);
+  for (const auto& row : table.rows) print(row);
   out << '\n';
+}
+
+void PrintTable(std::ostream& out, const Result& result, const std::string& title) {
+  TextTable table;
+  for (int column = 0; column < result.columns(); ++column) {
+    table.columns.push_back({std::string(result.Name(column)), IsNumber(result, column)});
+  }
+  for (int row = 0; row < result.rows(); ++row) {
+    std::vector<std::string>& texts = table.rows.emplace_back();
+    for (int column = 0; column < result.columns(); ++column) {
+      texts.emplace_back(result.Text(row, column));
+    }
+  }
+  PrintTable(out, table, title);
 }
 
 nlohmann::ordered_json TableJson(const Result& result) {

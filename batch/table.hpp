@@ -4,12 +4,26 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "batch/connection.hpp"
 
 namespace gdpr::batch {
 
-/// Prints rows under their column names, numbers to the right; nothing if there are no rows.
+/// A table of texts; numbers stand to the right.
+struct TextTable {
+  struct Column {
+    std::string name;
+    bool number = false;
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// Prints rows under their column names; nothing if there are no rows.
+void PrintTable(std::ostream& out, const TextTable& table, const std::string& title = {});
+
+/// The same of the rows of a statement.
 void PrintTable(std::ostream& out, const Result& result, const std::string& title = {});
 
 /// The same rows as an array of objects; numbers stay numbers, NULL is null.

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Verifying the audit log.
 
---| The verifier: anchor lines (NULL: the file of gdpr.audit_anchor), this database's instance, the key that is known.
-CREATE OR REPLACE FUNCTION gdpr_internal.verify_audit(anchor text, instance text, key_id int, public_key bytea)
+--| The verifier: anchor lines (NULL: the file of gdpr.audit_anchor), this database's instance, the key that is known. From a
+--| later seal on it reads a part of the log: what only the whole can show (rows that belong to nothing, erasures) it leaves out.
+CREATE OR REPLACE FUNCTION gdpr_internal.verify_audit(anchor text, instance text, key_id int, public_key bytea, from_seal bigint DEFAULT 1)
 RETURNS TABLE (seal bigint, first_event text, last_event text, status text)
 LANGUAGE c STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'gdpr_verify_audit';
-COMMENT ON FUNCTION gdpr_internal.verify_audit(text, text, int, bytea) IS
-  'Verifies the audit log with the given anchor lines and public key';
+COMMENT ON FUNCTION gdpr_internal.verify_audit(text, text, int, bytea, bigint) IS
+  'Verifies the audit log, or its part from a seal on, with the given anchor lines and public key';
 
 --| The newest key that this database was made with, and the public key of the seals where the key file is at hand.
 CREATE OR REPLACE FUNCTION gdpr_internal.audit_identity(OUT key_id int, OUT instance uuid, OUT public_key bytea)

@@ -150,7 +150,7 @@ const char kSealQuery[] =
     " ARRAY(SELECT lower(r) FROM unnest(l.dropped) AS r),"
     " ARRAY(SELECT upper(r) FROM unnest(l.dropped) AS r)"
     " FROM gdpr_internal.audit_seal AS s LEFT JOIN gdpr_internal.audit_leaves AS l USING (seal)"
-    " ORDER BY s.seal";
+    " WHERE s.seal >= " INT64_FORMAT " ORDER BY s.seal";
 
 SealRecord ReadSeal(const Record& record) {
   SealRecord result;

@@ -58,7 +58,7 @@ void ReadRecords(const char* query, Use use) {
 /// Reads a row of: digest, schema, name, numbers int2[], names text[], types text[], keys int2[].
 AuditShape ReadShape(const Record& record);
 
-/// All seals in order with their leaves.
+/// A format: seals in order with their leaves, from a number on.
 extern const char kSealQuery[];
 /// Reads a row of kSealQuery.
 SealRecord ReadSeal(const Record& record);

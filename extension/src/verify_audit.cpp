@@ -31,6 +31,7 @@ struct PlainVerdict {
 
 struct Verification {
   AuditChain* chain;
+  int64 from_seal;
   MemoryContextCallback forget;
   Rows rows;
   MemoryContext home;     // of all that lives as long as the verification
@@ -192,6 +193,19 @@ void Advance(System* system) {
   system->next = NextEvent(system->cursor);
 }
 
+// Where the events of a server begin that seals from `from_seal` on cover.
+EventPlace PlaceBefore(int64 from_seal, int64 system) {
+  EventPlace place{0, PG_INT64_MIN, PG_INT32_MIN};
+  ReadRecords(
+      psprintf("SELECT b.xid, b.statement, b.n FROM gdpr_internal.sealed_before(" INT64_FORMAT
+               ", " INT64_FORMAT ") AS b",
+               from_seal, system),
+      [&](const Record& row) {
+        place = {static_cast<uint64>(row.Number(1)), row.Number(2), row.Int(3)};
+      });
+  return place;
+}
+
 System* SystemOf(const Verification& v, System** systems, int64 id) {
   for (System* system = *systems; system != nullptr; system = system->other) {
     if (system->id == id) return system;
@@ -199,7 +213,7 @@ System* SystemOf(const Verification& v, System** systems, int64 id) {
   MemoryContext outer = MemoryContextSwitchTo(v.home);
   auto* system = static_cast<System*>(palloc0(sizeof(System)));
   system->id = id;
-  system->cursor = BeginEvents(id, EventPlace{0, PG_INT64_MIN, PG_INT32_MIN}, kNoXid, true);
+  system->cursor = BeginEvents(id, PlaceBefore(v.from_seal, id), kNoXid, true);
   system->other = *systems;
   *systems = system;
   Advance(system);
@@ -233,7 +247,7 @@ void FeedEvents(Verification& v, System* system, const AuditSeal* upto) {
 }
 
 void FeedSeals(Verification& v, System** systems) {
-  ReadRecords(kSealQuery, [&](const Record& row) {
+  ReadRecords(psprintf(kSealQuery, v.from_seal), [&](const Record& row) {
     SealRecord record = ReadSeal(row);
     Feed(v, [&](AuditChain& chain) { chain.BeginSeal(record); });
     if (record.seal.kind != 'S' || !record.seal.upto_xid) return;
@@ -293,7 +307,8 @@ std::string_view ViewOf(const varlena* bytes) {
 
 using namespace gdpr::pg;
 
-// gdpr_internal.verify_audit(anchor text, instance text, key_id int, public_key bytea)
+// gdpr_internal.verify_audit(anchor text, instance text, key_id int, public_key bytea,
+//   from_seal bigint)
 //   -> setof (seal bigint, first_event text, last_event text, status text)
 GDPR_FUNCTION(gdpr_verify_audit) {
   text* anchor = PG_ARGISNULL(0) ? nullptr : PG_GETARG_TEXT_PP(0);
@@ -301,6 +316,8 @@ GDPR_FUNCTION(gdpr_verify_audit) {
   int32 key_id = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
   bytea* public_key = PG_ARGISNULL(3) ? nullptr : PG_GETARG_BYTEA_PP(3);
   auto* v = static_cast<Verification*>(palloc0(sizeof(Verification)));
+  v->from_seal = PG_ARGISNULL(4) ? 1 : PG_GETARG_INT64(4);
+  const bool whole = v->from_seal <= 1;
   v->rows = BeginRows(fcinfo);
   v->home = CurrentMemoryContext;
   v->portion =
@@ -309,7 +326,7 @@ GDPR_FUNCTION(gdpr_verify_audit) {
   v->forget.arg = v;
   MemoryContextRegisterResetCallback(CurrentMemoryContext, &v->forget);
   Failure failure;
-  if (!Catch(failure, [&] { v->chain = new gdpr::AuditChain(true); })) Report(failure);
+  if (!Catch(failure, [&] { v->chain = new gdpr::AuditChain(whole); })) Report(failure);
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   FeedKeys(*v, key_id, ViewOf(public_key));
   FeedConfigurations(*v);
@@ -318,7 +335,7 @@ GDPR_FUNCTION(gdpr_verify_audit) {
   System* systems = nullptr;
   FeedSeals(*v, &systems);
   FeedUnsealed(*v, &systems);
-  FeedStrays(*v);
+  if (whole) FeedStrays(*v);
   Feed(*v, [](gdpr::AuditChain& chain) { chain.Finish(); });
   TellOtherHistory(*v);
   SPI_finish();

@@ -92,7 +92,7 @@ TEST(BatchCli, FlagsBeforeEnvironmentBeforeConfigFile) {
 }
 
 TEST(BatchCli, AnUnknownKeyInTheConfigFileIsNamed) {
-  const std::string path = testing::TempDir() + "gdpr_batch_bad.ini";
+  const std::string path = testing::TempDir() + "gdpr_batch_bad.toml";
   std::ofstream(path) << "jbos = 3\n";
   try {
     Read({"anonymize", "--all", "--config", path.c_str()});

@@ -1,0 +1,1 @@
+SELECT metric, type, help, labels, value FROM gdpr.metrics()

@@ -1,0 +1,1 @@
+SELECT run FROM gdpr.runs ORDER BY run DESC LIMIT 1

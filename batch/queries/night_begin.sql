@@ -1,0 +1,1 @@
+SELECT gdpr.night_begin('gdpr-batch', $1)

@@ -1,0 +1,1 @@
+SELECT gdpr.night_end($1, $2)

@@ -1,0 +1,1 @@
+SELECT gdpr.night_note($1, $2)

@@ -1,0 +1,1 @@
+SELECT subject_type, run, people, state FROM gdpr.night_work($1)

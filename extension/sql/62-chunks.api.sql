@@ -56,17 +56,17 @@ DECLARE
   -- Paused or given up since the lease: this slice is still done.
   target gdpr_internal.run := (SELECT r FROM gdpr_internal.run AS r WHERE r.run = run_work.run);
   part gdpr_internal.chunk := gdpr_internal.pending_chunk(run_work.run, run_work.chunk);
-  changed jsonb;
+  counts jsonb;
 BEGIN
   IF run_work.first <= part.upto OR run_work.last > part.people THEN
     RAISE EXCEPTION 'people % to % of chunk % of run % are not pending', run_work.first, run_work.last, run_work.chunk, run_work.run
       USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
   EXECUTE format('SELECT gdpr_internal.%I($1, $2, $3)', 'work_' || replace(target.job, '-', '_'))
-  INTO changed USING target, run_work.chunk, part.keys[run_work.first:run_work.last];
-  UPDATE gdpr_internal.chunk AS c SET rows = gdpr_internal.run_sum(c.rows, changed)
-  WHERE c.run = run_work.run AND c.chunk = run_work.chunk AND changed IS NOT NULL;
-  RETURN (SELECT coalesce(sum(v::bigint), 0) FROM jsonb_each_text(changed) AS j(k, v));
+  INTO counts USING target, run_work.chunk, part.keys[run_work.first:run_work.last];
+  UPDATE gdpr_internal.chunk AS c SET rows = gdpr_internal.run_sum(c.rows, counts)
+  WHERE c.run = run_work.run AND c.chunk = run_work.chunk AND counts IS NOT NULL;
+  RETURN (SELECT coalesce(sum(v::bigint), 0) FROM jsonb_each_text(counts) AS j(k, v));
 END
 $$;
 COMMENT ON FUNCTION gdpr.run_work(bigint, int, int, int) IS

@@ -21,7 +21,7 @@ laws() {
     SELECT p.id, p.becomes, s.state, b.state AS before, b.event AS old_event, s.event,
            (SELECT count(*) FROM gdpr_internal.consent_event AS e, oracle.last_event AS l
             WHERE e.subject_type = 'contact' AND e.subject_key = p.id::text AND e.event > l.event) AS events,
-           (SELECT count(*) FROM gdpr.held_back AS h WHERE h.subject_key = p.id::text AND h.state = 'failed') AS failed
+           (SELECT count(*) FROM gdpr.run_people AS h WHERE h.job = 'mark' AND h.subject_key = p.id::text AND h.state = 'failed' AND NOT h.settled) AS failed
     FROM oracle.person AS p
     LEFT JOIN gdpr_internal.consent_state AS s ON s.subject_type = 'contact' AND s.subject_key = p.id::text AND s.purpose = 'marketing'
     LEFT JOIN oracle.state AS b ON b.subject_type = 'contact' AND b.subject_key = p.id::text AND b.purpose = 'marketing';

@@ -39,7 +39,7 @@ laws() {
             WHERE e.subject_type = 'contact' AND e.subject_key = p.id::text AND e.event > l.event AND e.kind = 'retention_warned') AS warned,
            (SELECT count(*) FROM gdpr.outbox AS o WHERE o.subject_key = p.id::text AND o.kind = 'retention_warning' AND o.state = 'waiting') AS messages,
            (SELECT count(*) FROM gdpr.erasure_queue AS q WHERE q.subject_key = p.id::text AND q.state = 'due' AND q.reason = 'retention') AS queued,
-           (SELECT count(*) FROM gdpr.held_back AS h WHERE h.subject_key = p.id::text AND h.state = 'held') AS held
+           (SELECT count(*) FROM gdpr.run_people AS h WHERE h.job = 'retention' AND h.subject_key = p.id::text AND h.state = 'held' AND NOT h.settled) AS held
     FROM oracle.person AS p;
     SELECT 'somebody is warned wrongly or not|' || count(*) FROM now WHERE warned <> (becomes = 'warned')::int
     UNION ALL SELECT 'somebody who is warned has not one message|' || count(*) FROM now WHERE becomes = 'warned' AND messages <> 1

@@ -6,6 +6,9 @@ people=4000 also=consents.sql
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, n % 10 IN (0, 1, 2, 4, 9) AND n % 100 <> 91 AS asked FROM generate_series(1, $people) AS n"
+  plan_campaign
+}
+plan_campaign() {
   local run
   PGUSER=night "$GDPR_BATCH" reconsent --subject contact --purpose marketing --form terms:3 --chunk-rows 10 --json >/dev/null 2>"$work/err" || return
   run=$(sql "SELECT max(run) FROM gdpr.runs WHERE job = 'reconsent'")

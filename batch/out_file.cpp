@@ -2,6 +2,7 @@
 #include "batch/out_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,12 @@ constexpr std::size_t kBuffer = 64 * 1024;
 }  // namespace
 
 OutFile::OutFile(std::string path, bool secret) : path_(std::move(path)), part_(path_ + ".part") {
+  // Whoever says /dev/null as root must still have one afterwards.
+  struct stat facts {};
+  if (stat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    throw Fault(ExitCode::kConfiguration, "\"" + path_ + "\" is no regular file", {},
+                "It is written beside its place and then renamed.");
+  }
   // One that a killed process left may be readable for more people than this one should be.
   unlink(part_.c_str());
   file_ = open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,

@@ -11,8 +11,8 @@ namespace gdpr::batch {
 class OutFile {
  public:
   /// Makes PATH.part anew. throws  Fault kDatabase, as everything here: where a disk is full or
-  /// nobody may write, a run stops and can be resumed
-  /// in  secret  only the owner may read it: it holds personal values
+  /// nobody may write, a run stops and can be resumed; kConfiguration: PATH is a device or a
+  /// directory in  secret  only the owner may read it: it holds personal values
   explicit OutFile(std::string path, bool secret = false);
   /// Without Commit() nothing is left.
   ~OutFile();

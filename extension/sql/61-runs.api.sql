@@ -249,6 +249,8 @@ BEGIN
   ELSIF target.job = 'import-optouts' THEN
     PERFORM gdpr_internal.optouts_end(target, 'cancelled');
     RETURN;
+  ELSIF target.job = 'mark' THEN
+    PERFORM gdpr_internal.mark_finish(target);
   END IF;
   UPDATE gdpr_internal.run AS r
   SET state = 'cancelled', paused_reason = NULL, finished_at = clock_timestamp()
@@ -315,8 +317,6 @@ BEGIN
   IF target.job = 'anonymize'
       AND EXISTS (SELECT FROM gdpr_internal.erasure AS e WHERE e.run = target.run AND e.key_digest) THEN
     PERFORM gdpr_internal.analyze_consent(target.subject_type);
-  ELSIF target.job = 'reconsent' THEN
-    PERFORM gdpr_internal.campaign_finish(target.run);
   ELSIF target.job = 'mark' THEN
     PERFORM gdpr_internal.mark_finish(target);
   ELSIF target.job = 'retention' THEN

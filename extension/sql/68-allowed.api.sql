@@ -291,19 +291,22 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.require_people(text, text[]) IS
   'Locks people''s rows against deletion and anonymization; stops at a missing (P0002) or frozen (PD001) person. Keys are canonical and distinct';
 
---| Locks the rows of masks that people have, in key order.
-CREATE OR REPLACE FUNCTION gdpr_internal.hold_masks(subject_type text, keys text[]) RETURNS void
+--| Locks the rows of masks that people have, in key order; returns whose.
+CREATE OR REPLACE FUNCTION gdpr_internal.hold_masks(subject_type text, keys text[]) RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   native text := gdpr_internal.allowed_table(hold_masks.subject_type);
   k record := gdpr_internal.native_key(hold_masks.subject_type, 'k.key');
+  held text[];
 BEGIN
-  EXECUTE format('SELECT count(*) FROM (SELECT 1 FROM %1$s AS n JOIN (SELECT %2$s FROM unnest($1) AS k(key)) AS k(%3$s) ON (%4$s) = (%5$s)
+  EXECUTE format('SELECT array_agg(x."the key") FROM (SELECT k."the key" FROM %1$s AS n
+                    JOIN (SELECT k.key, %2$s FROM unnest($1) AS k(key)) AS k("the key", %3$s) ON (%4$s) = (%5$s)
                   ORDER BY %4$s FOR UPDATE OF n) AS x',
-    native, k.vals, replace(k.columns, 'n.', ''), k.columns, replace(k.columns, 'n.', 'k.')) USING keys;
+    native, k.vals, replace(k.columns, 'n.', ''), k.columns, replace(k.columns, 'n.', 'k.')) INTO held USING keys;
+  RETURN held;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.hold_masks(text, text[]) IS 'Locks the rows of masks that people have, in key order';
+COMMENT ON FUNCTION gdpr_internal.hold_masks(text, text[]) IS 'Locks the rows of masks that people have, in key order; the keys of these people';
 
 --| Makes sure that people have a row of masks, and locks it: everything written about a person waits here.
 CREATE OR REPLACE FUNCTION gdpr_internal.lock_masks(subject_type text, keys text[]) RETURNS void

@@ -23,6 +23,7 @@ BEGIN
     WHERE e.event = s.event AND e.subject_type = forget_rows.subject_type AND e.subject_key = ANY (forget_rows.keys)
       AND (s.data IS NOT NULL OR s.source_ip IS NOT NULL);
   END IF;
+  PERFORM gdpr_internal.void_messages_of(forget_rows.subject_type, forget_rows.keys);
   SELECT array_agg(DISTINCT d.attachment) INTO attachments
   FROM gdpr_internal.consent_event AS e JOIN gdpr_internal.consent_detail AS d ON d.event = e.event
   WHERE e.subject_type = forget_rows.subject_type AND e.subject_key = ANY (forget_rows.keys) AND d.attachment IS NOT NULL;
@@ -133,6 +134,8 @@ BEGIN
   IF unused IS NOT NULL THEN
     PERFORM gdpr_internal.rewrite_history('attachments', unused);
   END IF;
+  DELETE FROM gdpr_internal.message AS m
+  WHERE m.state IN ('void', 'sent') AND NOT EXISTS (SELECT FROM gdpr_internal.consent_event AS v WHERE v.event = m.message);
   PERFORM gdpr_internal.expire_tokens();
   RETURN result;
 END

@@ -1,6 +1,38 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Asking again: one statement for everybody, and a new pointer.
 
+--| Everybody is asked with a form from a moment on; accept links made before are void.
+CREATE OR REPLACE FUNCTION gdpr_internal.point_to_form(subject_type text, purpose text, form text, version int, at timestamptz) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO gdpr_internal.current_form AS c (subject_type, purpose, form, version, since, reconsent_at)
+  VALUES ($1, $2, $3, $4, $5, $5)
+  ON CONFLICT ON CONSTRAINT current_form_pkey DO UPDATE SET form = excluded.form, version = excluded.version,
+    since = CASE WHEN (c.form, c.version) = (excluded.form, excluded.version) THEN c.since ELSE excluded.since END,
+    reconsent_at = excluded.reconsent_at
+$$;
+COMMENT ON FUNCTION gdpr_internal.point_to_form(text, text, text, int, timestamptz) IS
+  'Points everybody to the form that they are asked with again';
+
+--| Who was queued for a rejection that is gone now stays with us. NULL: everybody.
+CREATE OR REPLACE FUNCTION gdpr_internal.unqueue_rejected(subject_type text, keys text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM gdpr_internal.erasure_queue AS q
+      WHERE q.subject_type = unqueue_rejected.subject_type AND q.state IN ('due', 'held', 'failed') AND q.reason = 'consent rejected') THEN
+    RETURN;
+  END IF;
+  DELETE FROM gdpr_internal.erasure_queue AS q
+  WHERE q.subject_type = unqueue_rejected.subject_type AND q.state IN ('due', 'held', 'failed') AND q.reason = 'consent rejected'
+    AND (unqueue_rejected.keys IS NULL OR q.subject_key = ANY (unqueue_rejected.keys))
+    AND NOT EXISTS (
+      SELECT FROM gdpr_internal.consent_state AS c
+      WHERE c.subject_type = q.subject_type AND c.subject_key = q.subject_key AND c.state IN ('rejected', 'withdrawn')
+        AND gdpr_internal.consent_action_of(c.subject_type, c.state, c.purpose) = 'anonymize');
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.unqueue_rejected(text, text[]) IS
+  'Takes people off the queue whose rejection is gone because they are asked again (NULL: everybody)';
+
 --| Asks everybody again (CRM.COM's re-consent): who accepted, rejected or is pending becomes pending, with
 --| an empty date and the new form; who withdrew is left alone. People without a row need none.
 CREATE OR REPLACE FUNCTION gdpr_internal.require_reconsent(subject_type text, form text, purpose text DEFAULT NULL) RETURNS bigint
@@ -20,11 +52,7 @@ BEGIN
   END IF;
   PERFORM gdpr_internal.lock_settings();
   at := clock_timestamp();
-  INSERT INTO gdpr_internal.current_form AS c (subject_type, purpose, form, version, since, reconsent_at)
-  VALUES (s.subject_type, wanted, f.form, f.version, at, at)
-  ON CONFLICT ON CONSTRAINT current_form_pkey DO UPDATE SET form = excluded.form, version = excluded.version,
-    since = CASE WHEN (c.form, c.version) = (excluded.form, excluded.version) THEN c.since ELSE excluded.since END,
-    reconsent_at = excluded.reconsent_at;
+  PERFORM gdpr_internal.point_to_form(s.subject_type, wanted, f.form, f.version, at);
   EXECUTE format(
     'WITH person AS MATERIALIZED (
        -- erased people have no row of masks
@@ -49,13 +77,7 @@ BEGIN
        form = excluded.form, form_version = excluded.form_version, event = excluded.event',
     (gdpr_internal.native_key(s.subject_type, '')).literal, gdpr_internal.allowed_table(s.subject_type))
   USING s.subject_type, wanted, f.form, f.version, f.digest, pg_get_userbyid(gdpr_internal.caller()), at;
-  -- Who was queued for a rejection that is gone now stays with us.
-  DELETE FROM gdpr_internal.erasure_queue AS q
-  WHERE q.subject_type = s.subject_type AND q.state IN ('due', 'held', 'failed') AND q.reason = 'consent rejected'
-    AND NOT EXISTS (
-      SELECT FROM gdpr_internal.consent_state AS c
-      WHERE c.subject_type = s.subject_type AND c.subject_key = q.subject_key AND c.state IN ('rejected', 'withdrawn')
-        AND gdpr_internal.consent_action_of(c.subject_type, c.state, c.purpose) = 'anonymize');
+  PERFORM gdpr_internal.unqueue_rejected(s.subject_type, NULL);
   PERFORM gdpr_internal.refresh_allowed(s.subject_type, NULL);
   SELECT q.n INTO people FROM gdpr_internal.query_as_owner(relation,
     format('SELECT pg_catalog.count(*) FROM %s AS t', gdpr_internal.sql_name(relation))) AS q(n bigint);

@@ -59,16 +59,12 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
 $$;
 COMMENT ON FUNCTION gdpr.night_note(bigint, jsonb) IS 'Writes down what a step of a night did';
 
---| Ends a night and gives its lock back.
+--| Ends a night; said again, it ended otherwise. The lock is the session's as long as it lives.
 CREATE OR REPLACE FUNCTION gdpr.night_end(night bigint, exit_code int) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  UPDATE gdpr_internal.night AS n SET finished_at = clock_timestamp(), exit_code = night_end.exit_code
-  WHERE n.night = night_end.night AND n.finished_at IS NULL;
-  PERFORM pg_advisory_unlock(1734635634, hashtext('night'));
-END
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE gdpr_internal.night AS n SET finished_at = clock_timestamp(), exit_code = $2 WHERE n.night = $1
 $$;
-COMMENT ON FUNCTION gdpr.night_end(bigint, int) IS 'Ends a night and gives its lock back';
+COMMENT ON FUNCTION gdpr.night_end(bigint, int) IS 'Ends a night with its exit code';
 
 --| What a step of the night finds to do.
 CREATE OR REPLACE FUNCTION gdpr.night_work(step text)

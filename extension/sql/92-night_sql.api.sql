@@ -12,7 +12,10 @@ DECLARE
   code int := 0;
   remark text := '';
   former jsonb := (SELECT x.steps -> -1 FROM gdpr_internal.night AS x WHERE x.night = night_step.night);
-  v record;
+  from_seal bigint;
+  to_seal bigint;
+  bad bigint;
+  finding text;
 BEGIN
   BEGIN
     CASE night_step.step
@@ -23,11 +26,12 @@ BEGIN
       WHEN 'expire_proofs' THEN n := gdpr.expire_proofs();
       WHEN 'expire_sign_ups' THEN n := gdpr.expire_sign_ups();
       WHEN 'verify' THEN
-        SELECT x.* INTO v FROM gdpr.night_verify(night_step.night) AS x;
-        n := v.to_seal - v.from_seal + 1;
-        IF v.bad > 0 THEN
+        SELECT x.from_seal, x.to_seal, x.bad, x.finding INTO from_seal, to_seal, bad, finding
+        FROM gdpr.night_verify(night_step.night) AS x;
+        n := coalesce(to_seal - from_seal + 1, 0);
+        IF bad > 0 THEN
           code := 5;
-          remark := 'THE AUDIT LOG IS NOT AS IT WAS SEALED: ' || v.finding;
+          remark := 'THE AUDIT LOG IS NOT AS IT WAS SEALED: ' || finding;
         END IF;
     END CASE;
   EXCEPTION WHEN OTHERS THEN
@@ -38,7 +42,7 @@ BEGIN
     CASE WHEN former ->> 'step' = night_step.step THEN x.steps - -1 ELSE x.steps END || jsonb_build_object(
       'step', night_step.step, 'run', NULL, 'people', NULL,
       'done', CASE WHEN former ->> 'step' = night_step.step THEN (former ->> 'done')::bigint + coalesce(n, 0) ELSE n END,
-      'failed', CASE WHEN night_step.step = 'verify' THEN v.bad END,
+      'failed', bad,
       'seconds', round(extract(epoch FROM clock_timestamp() - begun), 3), 'exit', code, 'note', remark)
   WHERE x.night = night_step.night;
   RETURN repeated AND code = 0 AND n > 0;

@@ -414,6 +414,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT say('SELECT gdpr.seal_audit()');
 ROLLBACK;
 SELECT say($$SELECT gdpr.run_audit('all')$$);
+SELECT say($$SELECT gdpr.night_work('all')$$);
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.prove_event('one')$$,
   $$SELECT gdpr.prove_event('1:1')$$,

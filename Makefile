@@ -52,8 +52,11 @@ fuzz:
 	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DGDPR_FUZZ=ON
 	cmake --build $(BUILD)/fuzz -j$(JOBS)
 
+# What an administrator copies from: the config file with every option, the units of systemd.
 install: all install-extension
 	$(SUDO) install -m 755 $(GDPR_BATCH) "$$($(PG_CONFIG) --bindir)/"
+	$(SUDO) install -d "$$($(PG_CONFIG) --sharedir)/gdpr-batch"
+	$(SUDO) install -m 644 batch/gdpr-batch.toml batch/systemd/* "$$($(PG_CONFIG) --sharedir)/gdpr-batch/"
 
 install-extension: extension
 	$(SUDO) $(MAKE) -C extension PG_CONFIG=$(PG_CONFIG) install

@@ -82,7 +82,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         GROUP BY 1) AS e
 $$;
 COMMENT ON FUNCTION gdpr_internal.work_anonymize(gdpr_internal.run, int, text[]) IS
-  'Anonymizes people of a run, and deletes whom the queue wants deleted; rows by table';
+  'Anonymizes people of a run (and deletes the rows of whom the queue wants deleted); rows by table';
 
 --| Adds two objects of counts.
 CREATE OR REPLACE FUNCTION gdpr_internal.run_sum(a jsonb, b jsonb) RETURNS jsonb

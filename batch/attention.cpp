@@ -12,12 +12,6 @@ constexpr std::int64_t kDay = 24 * 60 * 60;
 
 using Level = Attention::Level;
 
-const Rows& SectionOf(const ReportData& data, const std::string& name) {
-  static const Rows kNone;
-  const auto found = data.find(name);
-  return found == data.end() ? kNone : found->second;
-}
-
 /// "1 person has", "12 people have"
 std::string Count(std::int64_t count, const char* one, const char* many) {
   return FormatCount(count) + " " + (count == 1 ? one : many);
@@ -140,6 +134,12 @@ void Consent(const ReportData& data, std::vector<Attention>& found) {
 }
 
 }  // namespace
+
+const Rows& SectionOf(const ReportData& data, const std::string& name) {
+  static const Rows kNone;
+  const auto found = data.find(name);
+  return found == data.end() ? kNone : found->second;
+}
 
 std::vector<Attention> FindAttention(const ReportData& data) {
   std::vector<Attention> found;

@@ -12,6 +12,9 @@ namespace gdpr::batch {
 /// The sections of a report by their names (batch/report.cpp).
 using ReportData = std::map<std::string, Rows>;
 
+/// The rows of a section; none where it is not there.
+const Rows& SectionOf(const ReportData& data, const std::string& name);
+
 /// What a data protection officer should know before anything else.
 struct Attention {
   enum class Level { kNow, kLook };

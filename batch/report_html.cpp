@@ -1,38 +1,15 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/report_html.hpp"
 
-#include <algorithm>
-#include <array>
-#include <numeric>
-
 #include "batch/html.hpp"
 #include "batch/progress.hpp"
+#include "batch/report_plots.hpp"
 #include "batch/svg.hpp"
 
 namespace gdpr::batch {
 namespace {
 
 using Look = HtmlColumn::Look;
-
-/// More plots than these would not be looked at; the table has every purpose.
-constexpr std::size_t kMostPlots = 8;
-
-const Rows& SectionOf(const ReportData& data, const std::string& name) {
-  static const Rows kNone;
-  const auto found = data.find(name);
-  return found == data.end() ? kNone : found->second;
-}
-
-/// "2026-11-22" as "22 Nov", "2026-11" as "Nov 26".
-std::string ShortDate(const std::string& date) {
-  static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (date.size() < 7 || date[5] < '0' || date[5] > '1') return date;
-  const std::size_t month = static_cast<std::size_t>((date[5] - '0') * 10 + (date[6] - '0')) - 1;
-  if (month >= kMonths.size()) return date;
-  if (date.size() < 10) return std::string(kMonths[month]) + " " + date.substr(2, 2);
-  return std::to_string((date[8] - '0') * 10 + (date[9] - '0')) + " " + kMonths[month];
-}
 
 std::string Tile(const std::string& number, const std::string& what) {
   return "<div class=\"tile\"><b>" + Escape(number) + "</b><span>" + Escape(what) +
@@ -44,84 +21,8 @@ std::string Section(const std::string& title, const std::string& lead, const std
          "</section>\n";
 }
 
-std::string Figure(const std::string& title, const std::string& plot, const std::string& legend) {
-  return "<figure>\n<figcaption>" + Escape(title) + "</figcaption>\n" + plot + legend +
-         "</figure>\n";
-}
-
-/// Each line of the plot with its newest number.
-std::string Legend(const Plot& plot) {
-  std::string text = "<ul class=\"legend\">";
-  for (const Series& series : plot.series) {
-    const double last = series.values.empty() ? 0 : series.values.back();
-    text += "<li><i class=\"s-" + series.style + "\"></i>" + Escape(series.name) + " <b>" +
-            FormatCount(static_cast<std::int64_t>(last)) + "</b></li>";
-  }
-  return text + "</ul>\n";
-}
-
-/// Consent in the course of time, of one subject type and purpose.
-struct Line {
-  std::string subject_type, purpose;
-  std::size_t first = 0, count = 0;  ///< rows of the section; they come sorted
-  std::int64_t newest = 0;
-};
-
-std::vector<Line> LinesOf(const Rows& history) {
-  std::vector<Line> lines;
-  for (std::size_t row = 0; row < history.size(); ++row) {
-    const std::string type = history.Text(row, "subject_type");
-    const std::string purpose = history.Text(row, "purpose");
-    if (lines.empty() || lines.back().subject_type != type || lines.back().purpose != purpose) {
-      lines.push_back({type, purpose, row, 0, 0});
-    }
-    Line& line = lines.back();
-    ++line.count;
-    line.newest = history.Int(row, "accepted") + history.Int(row, "rejected") +
-                  history.Int(row, "withdrawn") + history.Int(row, "pending");
-  }
-  std::ranges::stable_sort(lines, std::greater<>(), &Line::newest);
-  return lines;
-}
-
-std::string ConsentPlot(const Rows& history, const Line& line, std::size_t number) {
-  Plot plot{.id = "consent-" + std::to_string(number),
-            .title = {},
-            .description = {},
-            .labels = {},
-            .series = {}};
-  const std::string whose = line.subject_type + ", " + line.purpose;
-  plot.title = "Consent of " + whose + " over time";
-  for (const char* state : {"accepted", "pending", "rejected", "withdrawn"}) {
-    plot.series.push_back({state, state, {}});
-  }
-  for (std::size_t row = line.first; row < line.first + line.count; ++row) {
-    plot.labels.push_back(ShortDate(history.Text(row, "until")));
-    for (Series& series : plot.series) {
-      series.values.push_back(static_cast<double>(history.Int(row, series.name)));
-    }
-  }
-  plot.description = "From " + plot.labels.front() + " to " + plot.labels.back() + ":";
-  for (const Series& series : plot.series) {
-    plot.description += " " + series.name + " " + ShortCount(series.values.front()) + " to " +
-                        ShortCount(series.values.back()) + ";";
-  }
-  return Figure(whose, StackedAreas(plot), Legend(plot));
-}
-
 std::string ConsentSection(const ReportData& data) {
-  const Rows& history = SectionOf(data, "consent_history");
-  const std::vector<Line> lines = LinesOf(history);
-  std::string plots;
-  for (std::size_t i = 0; i < std::min(lines.size(), kMostPlots); ++i) {
-    plots += ConsentPlot(history, lines[i], i + 1);
-  }
-  std::string body = plots.empty() ? "<p class=\"empty\">No decision was recorded yet.</p>\n"
-                                   : "<div class=\"plots\">\n" + plots + "</div>\n";
-  if (lines.size() > kMostPlots) {
-    body += "<p class=\"quiet\">The " + std::to_string(kMostPlots) + " largest of " +
-            std::to_string(lines.size()) + " are drawn; the table has all.</p>\n";
-  }
+  std::string body = ConsentPlots(SectionOf(data, "consent_history"));
   body += "<h3>Today</h3>\n" +
           HtmlTable(SectionOf(data, "consent"),
                     {{"subject_type", "People"},
@@ -143,26 +44,7 @@ std::string ConsentSection(const ReportData& data) {
                  body);
 }
 
-Plot ErasurePlot(const Rows& erasures) {
-  Plot plot{.id = "erasures",
-            .title = "People anonymized in each month",
-            .description = {},
-            .labels = {},
-            .series = {{"people", "plain", {}}}};
-  for (std::size_t row = 0; row < erasures.size(); ++row) {
-    const std::string month = ShortDate(erasures.Text(row, "month"));
-    if (plot.labels.empty() || plot.labels.back() != month) {
-      plot.labels.push_back(month);
-      plot.series[0].values.push_back(0);
-    }
-    plot.series[0].values.back() += static_cast<double>(erasures.Int(row, "people"));
-  }
-  plot.description = "Twelve months, together " + FormatCount(erasures.Sum("people")) + " people.";
-  return plot;
-}
-
 std::string LeavingSection(const ReportData& data) {
-  const Rows& erasures = SectionOf(data, "erasures");
   const std::string queue = HtmlTable(SectionOf(data, "queue"),
                                       {{"subject_type", "People"},
                                        {"state", "State", Look::kState},
@@ -178,15 +60,10 @@ std::string LeavingSection(const ReportData& data) {
                                       {"people", "How many", Look::kNumber},
                                       {"since", "Since", Look::kDate}},
                                      "", "Nobody is held back.");
-  const std::string plot =
-      erasures.Sum("people") > 0
-          ? Figure("Anonymized by month", StackedBars(ErasurePlot(erasures)), "")
-          : "<figure><figcaption>Anonymized by month</figcaption><p class=\"empty\">Nobody in the "
-            "last twelve months.</p></figure>\n";
   return Section("Leaving",
                  "Who was anonymized, with a certificate each; who waits for it; and who should be "
                  "gone and is held back.",
-                 "<div class=\"plots\">\n" + plot +
+                 "<div class=\"plots\">\n" + ErasurePlot(SectionOf(data, "erasures")) +
                      "<div>\n<h3 style=\"margin-top:0\">Waiting</h3>\n" + queue +
                      "<h3>Held back</h3>\n" + held + "</div>\n</div>\n<h3>Retention</h3>\n" +
                      HtmlTable(SectionOf(data, "retention"),
@@ -243,28 +120,15 @@ std::string ContactSection(const ReportData& data) {
 
 std::string ReadsSection(const ReportData& data) {
   const Rows& reads = SectionOf(data, "reads");
-  Plot plot{.id = "reads",
-            .title = "Statements that read audited tables, by day",
-            .description = "Together " + FormatCount(reads.Sum("reads")) + " statements, " +
-                           FormatCount(reads.Sum("whole_tables")) + " of them read whole tables.",
-            .labels = {},
-            .series = {{"of single people", "plain", {}}, {"of whole tables", "strong", {}}}};
-  for (std::size_t row = 0; row < reads.size(); ++row) {
-    plot.labels.push_back(ShortDate(reads.Text(row, "day")));
-    const auto whole = static_cast<double>(reads.Int(row, "whole_tables"));
-    plot.series[0].values.push_back(static_cast<double>(reads.Int(row, "reads")) - whole);
-    plot.series[1].values.push_back(whole);
+  const std::string lead =
+      "Statements that read tables under audit, without those of pg_gdpr itself.";
+  if (reads.Sum("reads") == 0) {
+    return Section("Who looked", lead,
+                   "<p class=\"empty\">No read was recorded: reads are audited where gdpr.audit() "
+                   "says so and the server preloads pg_gdpr.</p>\n");
   }
-  const std::string drawn =
-      reads.Sum("reads") > 0
-          ? Figure("Reads by day", StackedBars(plot),
-                   "<ul class=\"legend\"><li><i class=\"s-plain\"></i>of people</li><li><i "
-                   "class=\"s-strong\"></i>of whole tables</li></ul>\n")
-          : "<p class=\"empty\">No read was recorded: reads are audited where gdpr.audit() says so "
-            "and the server preloads pg_gdpr.</p>\n";
-  return Section("Who looked",
-                 "Statements that read tables under audit, without those of pg_gdpr itself.",
-                 "<div class=\"plots\">\n" + drawn + "<div>\n" +
+  return Section("Who looked", lead,
+                 "<div class=\"plots\">\n" + ReadsPlot(reads) + "<div>\n" +
                      HtmlTable(SectionOf(data, "readers"),
                                {{"role", "Role"},
                                 {"purpose", "Purpose named"},

@@ -67,6 +67,7 @@ th, td { text-align: left; vertical-align: top; padding: 5px 12px 5px 0; border-
 th { font-weight: 600; font-size: 13px; color: var(--quiet); vertical-align: bottom; border-bottom-color: var(--quiet); }
 tr > :last-child { padding-right: 0; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.n + :not(.n) { padding-left: 14px; }
 .d { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .zero { color: var(--quiet); }
 .bad { color: var(--now); font-weight: 600; } .warn { color: var(--look); font-weight: 600; } .fine { color: var(--good); font-weight: 600; }

@@ -66,7 +66,8 @@ void WriteMetrics(Connection& connection, const std::string& path) {
                   std::string(rows.Text(row, 2)),
                   {},
                   rows.Double(row, 4)};
-    for (const auto& [label, value] : nlohmann::json::parse(rows.Text(row, 3)).items()) {
+    const auto labels = nlohmann::json::parse(rows.Text(row, 3));
+    for (const auto& [label, value] : labels.items()) {
       metric.labels.emplace_back(label, value.is_null() ? "" : value.get<std::string>());
     }
     metrics.push_back(std::move(metric));

@@ -128,7 +128,7 @@ void Night::Add(NightStep step) {
   Log(step.exit == ExitCode::kDone ? Level::kInfo : Level::kWarning, "step",
       {{"step", step.step},
        {"subject", step.subject},
-       {"run", step.run.value_or(0)},
+       {"run", step.run ? std::to_string(*step.run) : std::string()},
        {"done", step.done.value_or(0)},
        {"failed", step.failed.value_or(0)},
        {"ms", static_cast<std::int64_t>(step.seconds * 1000)},
@@ -169,7 +169,8 @@ ExitCode Night::Call(NightStep& step, VerbFunction verb, const std::vector<std::
   auto& options = std::get<Options>(read);
   options.json = options_.json;
   if (!options_.json) {
-    std::cout << "== " << step.step << (step.subject.empty() ? "" : " of ") << step.subject << "\n";
+    if (step.subject.empty()) return verb(options, signals_);
+    std::cout << "== " << step.step << " of " << step.subject << "\n";
     const ExitCode code = verb(options, signals_);
     std::cout << "\n";
     return code;
@@ -328,7 +329,11 @@ void Night::Report() {
          .note = {},
          .answer = {}},
         [&](NightStep& step) {
-          step.exit = Call(step, &batch::Report, {"--html", options_.nightly.report_file});
+          const VerbFunction write = [](const Options& options, Signals& signals) {
+            WriteReport(options, signals);
+            return ExitCode::kDone;
+          };
+          step.exit = Call(step, write, {"--html", options_.nightly.report_file});
           step.note = options_.nightly.report_file;
         });
 }

@@ -1,0 +1,1 @@
+SELECT gdpr.import_optouts_prepare($1)

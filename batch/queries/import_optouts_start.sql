@@ -1,0 +1,1 @@
+SELECT gdpr.import_optouts_start($1, $2, $3, $4, $5, $6)

@@ -1,72 +1,22 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Consent of many people at once: set-based, one event per person, all or nothing.
 
---| The people that a table or view names, each once, read as its owner.
-CREATE OR REPLACE FUNCTION gdpr_internal.selected_keys(subject_type text, selection regclass) RETURNS text[]
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-DECLARE
-  s gdpr_internal.subject_type := gdpr_internal.subject(selected_keys.subject_type);
-  people regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);
-  columns name[];
-  direct boolean;
-  keys text[];
-  nameless bigint;
-BEGIN
-  IF selected_keys.selection IS NULL THEN
-    RAISE EXCEPTION 'the selection must not be null' USING ERRCODE = '22004', HINT = 'Name a table or view with the people''s keys.';
-  ELSIF NOT has_table_privilege(gdpr_internal.caller(), selected_keys.selection, 'SELECT') THEN
-    RAISE EXCEPTION 'permission denied for relation %', gdpr_internal.sql_name(selected_keys.selection)
-      USING ERRCODE = '42501', HINT = 'Whoever names a selection needs SELECT on it.';
-  END IF;
-  SELECT array_agg(a.attname ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
-  WHERE a.attrelid = selected_keys.selection AND a.attnum > 0 AND NOT a.attisdropped;
-  IF columns @> s.key THEN
-    columns := s.key;
-  ELSIF coalesce(cardinality(columns), 0) <> 1 THEN
-    RAISE EXCEPTION 'relation % does not name people', gdpr_internal.sql_name(selected_keys.selection)
-      USING ERRCODE = '42703', DETAIL = format('The key of subject type "%s" is (%s).', s.subject_type, array_to_string(s.key, ', ')),
-            HINT = 'Give it columns of these names, or one column only: the key as text.';
-  END IF;
-  -- An integer is its own canonical form in every integer type, and so is a value of the key's own type.
-  SELECT bool_and(gdpr_internal.base_type(y.ours) = gdpr_internal.base_type(y.theirs)
-      AND gdpr_internal.base_type(y.ours) <> 'bpchar'::regtype AND (SELECT t.typname FROM pg_type AS t WHERE t.oid = gdpr_internal.base_type(y.ours)) <> 'citext'
-    OR gdpr_internal.compare_class(y.ours) = 'int' AND gdpr_internal.compare_class(y.theirs) = 'int')
-  INTO direct
-  FROM unnest(columns, s.key) AS u(c, k), LATERAL (SELECT gdpr_internal.column_type(people, u.k) AS ours,
-    gdpr_internal.column_type(selected_keys.selection, u.c) AS theirs) AS y;
-  -- In the order of the keys: people are locked, and mostly lie on disk, in this order.
-  SELECT array_agg(q.key) FILTER (WHERE q.key IS NOT NULL), count(*) FILTER (WHERE q.key IS NULL) INTO keys, nameless
-  FROM gdpr_internal.query_as_owner(selected_keys.selection, format(
-    'SELECT %s FROM (SELECT DISTINCT %s FROM %s AS s ORDER BY %2$s) AS t',
-    CASE WHEN cardinality(columns) = 1 THEN format('t.%I::pg_catalog.text', columns[1])
-      ELSE format('CASE WHEN ROW(%s) IS NOT NULL THEN %s END', (SELECT string_agg(format('t.%I', c), ', ') FROM unnest(columns) AS c),
-                  gdpr_internal.text_of(columns)) END,
-    (SELECT string_agg(format('s.%I', c), ', ') FROM unnest(columns) AS c), gdpr_internal.sql_name(selected_keys.selection)))
-    AS q(key text);
-  IF nameless > 0 THEN
-    RAISE EXCEPTION 'the selection has rows without a key' USING ERRCODE = '22004',
-      HINT = 'A person without a key cannot be named; leave such rows out.';
-  END IF;
-  IF NOT direct OR cardinality(columns) < cardinality(s.key) THEN
-    keys := ARRAY(SELECT DISTINCT k FROM unnest(gdpr_internal.canonical_keys(s.subject_type, coalesce(keys, '{}'))) AS k ORDER BY k);
-  END IF;
-  RETURN coalesce(keys, '{}');
-END
-$$;
-COMMENT ON FUNCTION gdpr_internal.selected_keys(text, regclass) IS
-  'Canonical keys of the people that a table or view names, each once, read as its owner';
-
---| What makes two bulk changes the same: the same facts about the same people.
-CREATE OR REPLACE FUNCTION gdpr_internal.selection_digest(facts jsonb, keys text[]) RETURNS bytea
+--| What makes two bulk changes the same: the same facts about the same people: count, sum and XOR
+--| of the hashes of their keys, whatever their order.
+CREATE OR REPLACE FUNCTION gdpr_internal.selection_digest(
+  b gdpr_internal.consent_batch, d gdpr_internal.consent_state, people bigint, hashes numeric, hash bigint) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT sha256(convert_to(jsonb_build_array($1, count(*), sum(h), bit_xor(h))::text, 'UTF8'))
-  FROM (SELECT hashtextextended(k, 1) AS h FROM unnest($2) AS k OFFSET 0) AS x
+  SELECT sha256(convert_to(jsonb_build_array(jsonb_build_array(($1).subject_type, ($1).selection, ($2).state, ($2).purpose,
+    ($2).medium, ($2).channel, ($2).form, ($2).form_version, ($1).comment,
+    (SELECT encode(a.sha256, 'hex') FROM gdpr_internal.consent_attachment AS a WHERE a.attachment = ($1).attachment)),
+    $3, $4, $5)::text, 'UTF8'))
 $$;
-COMMENT ON FUNCTION gdpr_internal.selection_digest(jsonb, text[]) IS 'Recognises a bulk change that was made before: facts and people';
+COMMENT ON FUNCTION gdpr_internal.selection_digest(gdpr_internal.consent_batch, gdpr_internal.consent_state, bigint, numeric, bigint) IS
+  'Recognises a bulk change that was made before: facts and people';
 
---| What a bulk change writes about everybody. NULL state: nothing was found that needs writing.
+--| What a bulk change writes about everybody; its people and their digest come later.
 CREATE OR REPLACE FUNCTION gdpr_internal.bulk_facts(
-  subject_type text, selection regclass, keys text[], d gdpr_internal.consent_state, comment text, attachment bigint)
+  subject_type text, selection regclass, d gdpr_internal.consent_state, comment text, attachment bigint)
 RETURNS gdpr_internal.consent_batch
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -77,10 +27,6 @@ BEGIN
   b.action := d.state;
   b.purpose := d.purpose;
   b.selection := gdpr_internal.sql_name(bulk_facts.selection);
-  b.selection_digest := gdpr_internal.selection_digest(jsonb_build_array(bulk_facts.subject_type, b.selection, d.state, d.purpose,
-    d.medium, d.channel, d.form, d.form_version, bulk_facts.comment,
-    (SELECT encode(a.sha256, 'hex') FROM gdpr_internal.consent_attachment AS a WHERE a.attachment = bulk_facts.attachment)), keys);
-  b.people := cardinality(keys);
   b.comment := bulk_facts.comment;
   b.attachment := bulk_facts.attachment;
   b.app_user := nullif(current_setting('gdpr.app_user', true), '');
@@ -89,8 +35,30 @@ BEGIN
   RETURN b;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.bulk_facts(text, regclass, text[], gdpr_internal.consent_state, text, bigint) IS
+COMMENT ON FUNCTION gdpr_internal.bulk_facts(text, regclass, gdpr_internal.consent_state, text, bigint) IS
   'What a bulk change writes about everybody';
+
+--| A decision as it will be recorded, from the words it was said in.
+CREATE OR REPLACE FUNCTION gdpr_internal.bulk_decision(
+  subject_type text, state text, purpose text, medium text, channel text, form text) RETURNS gdpr_internal.consent_state
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  checked record := gdpr_internal.check_decision(bulk_decision.subject_type, bulk_decision.state, bulk_decision.purpose,
+    bulk_decision.medium, bulk_decision.channel, bulk_decision.form);
+  d gdpr_internal.consent_state;
+BEGIN
+  d.state := checked.state;
+  d.purpose := checked.purpose;
+  d.medium := checked.medium;
+  d.channel := checked.channel;
+  d.form := checked.form_name;
+  d.form_version := checked.form_version;
+  d.valid_until := clock_timestamp() + checked.validity;
+  RETURN d;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.bulk_decision(text, text, text, text, text, text) IS
+  'A checked decision as it will be recorded about many people';
 
 --| People about whom nothing was recorded yet: their masks, events and states in one statement. Returns
 --| the others. The row of masks is the lock: whoever comes second is among the others.
@@ -294,6 +262,12 @@ END
 $$;
 COMMENT ON FUNCTION gdpr_internal.mark_asked(text[], gdpr_internal.consent_batch, gdpr_internal.consent_state, boolean) IS 'Records that many people were asked (request_sent)';
 
+--| Up to how many people a comment and a scan are each one's own and go with them; of more they are the batch's.
+CREATE OR REPLACE FUNCTION gdpr_internal.bulk_few() RETURNS int
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS 'SELECT 100';
+COMMENT ON FUNCTION gdpr_internal.bulk_few() IS
+  'Up to how many people of a bulk change a comment and a scan are each one''s own';
+
 --| Records one decision of many people.
 CREATE OR REPLACE FUNCTION gdpr_internal.mark_all(
   subject_type text, selection regclass, state text, purpose text DEFAULT NULL, medium text DEFAULT NULL,
@@ -301,9 +275,6 @@ CREATE OR REPLACE FUNCTION gdpr_internal.mark_all(
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  -- a few people's comment and scan are theirs and go with them; many people's are the batch's
-  few CONSTANT int := 100;
-  checked record;
   d gdpr_internal.consent_state;
   keys text[];
   b gdpr_internal.consent_batch;
@@ -312,14 +283,7 @@ DECLARE
   written bigint := 0;
 BEGIN
   PERFORM gdpr_internal.hold_settings(mark_all.subject_type);
-  checked := gdpr_internal.check_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium,
-    mark_all.channel, mark_all.form);
-  d.state := checked.state;
-  d.purpose := checked.purpose;
-  d.medium := checked.medium;
-  d.channel := checked.channel;
-  d.form := checked.form_name;
-  d.form_version := checked.form_version;
+  d := gdpr_internal.bulk_decision(mark_all.subject_type, mark_all.state, mark_all.purpose, mark_all.medium, mark_all.channel, mark_all.form);
   keys := gdpr_internal.selected_keys(mark_all.subject_type, mark_all.selection);
   IF keys = '{}' THEN
     RAISE NOTICE 'the selection is empty';
@@ -327,10 +291,12 @@ BEGIN
   END IF;
   PERFORM gdpr_internal.require_people(mark_all.subject_type, keys);
   PERFORM gdpr_internal.check_guardian(mark_all.subject_type, keys, d.state, NULL, clock_timestamp());
-  b := gdpr_internal.bulk_facts(mark_all.subject_type, mark_all.selection, keys, d, mark_all.comment,
+  b := gdpr_internal.bulk_facts(mark_all.subject_type, mark_all.selection, d, mark_all.comment,
     gdpr_internal.add_attachment(mark_all.attachment, NULL, NULL));
-  d.valid_until := b.at + checked.validity;
-  detailed := b.people <= few AND coalesce(b.comment, b.app_user, b.attachment::text) IS NOT NULL;
+  b.people := cardinality(keys);
+  SELECT gdpr_internal.selection_digest(b, d, b.people, sum(h), bit_xor(h)) INTO b.selection_digest
+  FROM (SELECT hashtextextended(k, 1) AS h FROM unnest(keys) AS k OFFSET 0) AS x;
+  detailed := b.people <= gdpr_internal.bulk_few() AND coalesce(b.comment, b.app_user, b.attachment::text) IS NOT NULL;
   IF d.state = 'pending' THEN
     written := gdpr_internal.mark_asked(keys, b, d, detailed);
   ELSE
@@ -354,7 +320,7 @@ BEGIN
     END IF;
     RAISE NOTICE 'everybody is there already by the same change; nothing was written';
     RETURN 0;
-  ELSIF b.people <= few THEN
+  ELSIF b.people <= gdpr_internal.bulk_few() THEN
     b.comment := NULL;
     b.attachment := NULL;
     b.app_user := NULL;

@@ -38,9 +38,9 @@ END
 $$;
 INSERT INTO crm.contact (id, email, first_name)
 SELECT n, 'person' || n || '@example.org', 'Name ' || n FROM generate_series(1, :people) AS n;
--- Two each; the newer one is n % 40 months old.
+-- Two each; the newer one is n % 37 months old.
 INSERT INTO crm.activity (contact_id, note, at)
-SELECT n, 'called Name ' || n, date_trunc('day', now()) - make_interval(months => (n % 40)::int + 10 * m)
+SELECT n, 'called Name ' || n, date_trunc('day', now()) - make_interval(months => (n % 37)::int + 10 * m)
 FROM generate_series(1, :people) AS n, generate_series(0, 1) AS m;
 CREATE INDEX ON crm.activity (contact_id);
 INSERT INTO crm.job SELECT n, n % 20 = 0 FROM generate_series(10, :people, 10) AS n;

@@ -10,10 +10,10 @@ busy='event=\(chunk\|step\) '
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, n % 10 IN (0, 1, 2, 4, 9) AND n % 100 <> 91 AS may_be_asked, CASE
-      WHEN n % 100 = 91 OR n % 40 < 21 THEN 'nothing'
+      WHEN n % 100 = 91 OR n % 37 < 21 THEN 'nothing'
       WHEN n % 3 = 1 THEN 'warned'
       WHEN n % 7 = 0 THEN 'back'
-      WHEN n % 40 < 24 THEN 'nothing'
+      WHEN n % 37 < 24 THEN 'nothing'
       WHEN n % 20 = 0 THEN 'held'
       ELSE 'gone' END AS becomes
     FROM generate_series(1, $people) AS n" && first_night && plan_campaign &&

@@ -7,10 +7,10 @@ people=4000 also=consents.sql
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, CASE
-      WHEN n % 100 = 91 OR n % 40 < 21 THEN 'nothing'
+      WHEN n % 100 = 91 OR n % 37 < 21 THEN 'nothing'
       WHEN n % 3 = 1 THEN 'warned'
       WHEN n % 7 = 0 THEN 'back'
-      WHEN n % 40 < 24 THEN 'nothing'
+      WHEN n % 37 < 24 THEN 'nothing'
       WHEN n % 20 = 0 THEN 'held'
       ELSE 'queued' END AS becomes
     FROM generate_series(1, $people) AS n" && first_night

@@ -14,8 +14,9 @@ struct MarkOptions {
   std::string selection, state, purpose, medium, comment, attachment_file, channel, form;
 };
 
-/// Verb mark: one decision of everybody whom a table or view names, slice by slice.
-/// throws  Fault, SqlError
+/// Verb mark: one decision of everybody whom a table or view names, slice by slice; gdpr.mark_all()
+/// for selections that are too large for one transaction. Who cannot take the step is left out and
+/// named. throws  Fault, SqlError
 ExitCode Mark(const Options& options, Signals& signals);
 
 }  // namespace gdpr::batch

@@ -1,0 +1,1 @@
+SELECT gdpr.run_preview_mark($1, $2)

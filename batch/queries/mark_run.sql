@@ -1,0 +1,1 @@
+SELECT people, chunks FROM gdpr.runs WHERE run = $1

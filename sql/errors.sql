@@ -382,7 +382,9 @@ SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') F
   $$SELECT gdpr.run_start('person', 'left')$$,
   format($$SELECT gdpr.run_work(%s, 9, 1, 1)$$, :run),
   format($$SELECT gdpr.run_fail(%s, 9, 1, 'XX000', 'x')$$, :run),
+  format($$SELECT gdpr.run_work(%s, 1, 1, 2)$$, :run),
   format($$SELECT gdpr.run_slice_done(%s, 9, 1, 1)$$, :run),
+  format($$SELECT gdpr.run_slice_done(%s, 1, 2, 1)$$, :run),
   format($$SELECT gdpr.run_analyze(%s, 'errors.person')$$, :run),
   format($$SELECT gdpr.run_finish(%s)$$, :run)]) AS s;
 SELECT gdpr.run_cancel(:run) \g /dev/null

@@ -18,7 +18,7 @@ kill_one() {
 kill_job() {
   local done_moments=0 within=0 rounds=0 fresh=yes
   killed_programs=0 killed_servers=0 wrong=
-  while [ $done_moments -lt "$moments" ] && [ ${#wrong} -lt 2000 ]; do
+  while [ $done_moments -lt "$moments" ] && [ -z "$wrong" ]; do
     if [ -n "$fresh" ]; then
       database killed "$people" && prepare >/dev/null || { wrong+="no database"$'\n'; break; }
       fresh= rounds=$((rounds + 1))

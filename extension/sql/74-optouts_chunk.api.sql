@@ -75,17 +75,17 @@ CREATE OR REPLACE FUNCTION gdpr_internal.optout_suppress(
   target gdpr_internal.run, digests uuid[], OUT kept bigint, OUT already bigint, OUT newer bigint)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
+  dated timestamptz := (target).options->>'dated';
   todo record;
 BEGIN
-  -- planned for these digests: they are looked up or joined, whichever is less
-  EXECUTE
-   'SELECT array_agg(x.digest ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS digests,
-      array_agg(x.last + 1 ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS turns,
-      count(*) FILTER (WHERE x.stays AND x.last % 2 = 1) AS already, count(*) FILTER (WHERE x.stays AND x.last % 2 = 0) AS newer
-    FROM (SELECT u.digest, coalesce(s.turn, 0) AS last, s.turn IS NOT NULL AND (s.turn % 2 = 1 OR s.at > $2) AS stays
-          FROM unnest($1) AS u(digest) LEFT JOIN gdpr_internal.suppression AS s ON s.digest = u.digest
-            AND NOT EXISTS (SELECT FROM gdpr_internal.suppression AS l WHERE l.digest = s.digest AND l.turn = s.turn + 1)) AS x'
-  INTO todo USING digests, ((target).options->>'dated')::timestamptz;
+  -- LIMIT 1: by index, digest for digest
+  SELECT array_agg(x.digest ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS digests,
+    array_agg(x.last + 1 ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS turns,
+    count(*) FILTER (WHERE x.stays AND x.last % 2 = 1) AS already, count(*) FILTER (WHERE x.stays AND x.last % 2 = 0) AS newer
+  INTO todo
+  FROM (SELECT u.digest, coalesce(s.turn, 0) AS last, s.turn IS NOT NULL AND (s.turn % 2 = 1 OR s.at > dated) AS stays
+        FROM unnest(digests) AS u(digest) LEFT JOIN LATERAL (
+          SELECT n.turn, n.at FROM gdpr_internal.suppression AS n WHERE n.digest = u.digest ORDER BY n.turn DESC LIMIT 1) AS s ON true) AS x;
   already := todo.already;
   newer := todo.newer;
   kept := coalesce(cardinality(todo.digests), 0);
@@ -139,10 +139,13 @@ BEGIN
   known := '{}';
   people := 0;
   by_type := '{}';
-  FOR part IN EXECUTE
-    'SELECT a.subject_type, array_agg(a.digest) AS digests, array_agg(a.subject_key) AS keys
-     FROM unnest($1) AS x(digest) JOIN gdpr_internal.optout_address AS a ON a.digest = x.digest
-     WHERE a.run = $2 AND a.subject_type <> '''' GROUP BY a.subject_type ORDER BY a.subject_type' USING digests, (target).run
+  FOR part IN
+    -- OFFSET 0: by index, digest for digest
+    SELECT a.subject_type, array_agg(x.digest) AS digests, array_agg(a.subject_key) AS keys
+    FROM unnest(optout_match.digests) AS x(digest), LATERAL (
+      SELECT o.subject_type, o.subject_key FROM gdpr_internal.optout_address AS o
+      WHERE o.digest = x.digest AND o.run = (target).run AND o.subject_type <> '' OFFSET 0) AS a
+    GROUP BY a.subject_type ORDER BY a.subject_type
   LOOP
     there := gdpr_internal.optout_people(part.subject_type, ARRAY(SELECT DISTINCT k FROM unnest(part.keys) AS k ORDER BY k));
     CONTINUE WHEN there = '{}';

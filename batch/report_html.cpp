@@ -148,20 +148,18 @@ std::string ProofSection(const ReportData& data) {
                    "<p class=\"empty\">No table is audited: what is changed leaves no trace. "
                    "gdpr.audit() or gdpr.protect() begins.</p>\n");
   }
-  const auto tile = [](const std::string& number, const std::string& what) {
-    return Tile(number.empty() ? "\u2013" : number, what);
+  // Times are "2026-11-22 02:00": the day is the number, the hour beneath it.
+  const auto day = [&](const char* name, const std::string& what) {
+    const std::string text = audit.Text(0, name);
+    if (text.size() != 16) return Tile(text.empty() ? "never" : text, what);
+    return Tile(text.substr(0, 10), what + ", " + text.substr(11));
   };
-  std::string body =
-      "<div class=\"tiles\">\n" +
-      tile(FormatCount(audit.Int(0, "audited_tables")), "tables under audit") +
-      tile(FormatCount(audit.Int(0, "seals")),
-           "seals" + (audit.IsNull(0, "sealed_at")
-                          ? std::string()
-                          : ", the newest of " + audit.Text(0, "sealed_at"))) +
-      tile(FormatCount(audit.Int(0, "unsealed")), "changes without a seal") +
-      tile(audit.Text(0, "verified_at").empty() ? "never" : audit.Text(0, "verified_at"),
-           "found as sealed by the night\u2019s check") +
-      "</div>\n";
+  std::string body = "<div class=\"tiles\">\n" +
+                     Tile(FormatCount(audit.Int(0, "audited_tables")), "tables under audit") +
+                     Tile(FormatCount(audit.Int(0, "seals")), "seals over their changes") +
+                     Tile(FormatCount(audit.Int(0, "unsealed")), "changes without a seal yet") +
+                     day("sealed_at", "newest seal") + day("verified_at", "last found as sealed") +
+                     "</div>\n";
   if (audit.Text(0, "anchor") != "t") {
     body +=
         "<p class=\"quiet\">Seals are anchored nowhere: an administrator of this server could "

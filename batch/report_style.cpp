@@ -27,7 +27,7 @@ header { padding-top: 32px; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
 h2 { font-size: 19px; margin: 0 0 4px; }
 h3 { font-size: 14px; margin: 22px 0 6px; }
-p { margin: 0 0 10px; max-width: 76ch; }
+p { margin: 0 0 10px; max-width: 92ch; }
 .quiet, .lead, .empty, caption { color: var(--quiet); }
 .lead { margin-bottom: 14px; }
 .empty { margin: 8px 0; }

@@ -1,0 +1,1 @@
+SELECT gdpr.approve_campaign($1)

@@ -1,0 +1,1 @@
+SELECT gdpr.run_export_done($1, $2)

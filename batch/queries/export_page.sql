@@ -1,0 +1,1 @@
+SELECT message, channel, address, token, merge FROM gdpr.run_export($1, $2)

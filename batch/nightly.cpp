@@ -7,14 +7,13 @@
 #include <chrono>
 #include <iostream>
 #include <set>
-#include <sstream>
 
-#include "batch/cli.hpp"
 #include "batch/failure.hpp"
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
 #include "batch/log.hpp"
 #include "batch/metrics.hpp"
+#include "batch/night_call.hpp"
 #include "batch/night_summary.hpp"
 #include "batch/options.hpp"
 #include "batch/progress.hpp"
@@ -29,32 +28,16 @@ const std::vector<std::string> kNightSteps = {"retention", "anonymize", "reconse
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using VerbFunction = ExitCode (*)(const Options&, Signals&);
 
 double SecondsSince(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-/// Keeps what verbs print while it lives.
-class Captured {
- public:
-  Captured() : former_(std::cout.rdbuf(text_.rdbuf())) {}
-  ~Captured() { std::cout.rdbuf(former_); }
-  Captured(const Captured&) = delete;
-  Captured& operator=(const Captured&) = delete;
-  std::string Text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::streambuf* former_;
-};
-
-/// A row of gdpr.night_work().
-struct Work {
-  std::string subject, state;
-  std::optional<RunId> run;
-  std::optional<std::int64_t> people;
-};
+NightStep NewStep(const char* name) {
+  NightStep step;
+  step.step = name;
+  return step;
+}
 
 class Night {
  public:
@@ -71,9 +54,7 @@ class Night {
  private:
   bool Wants(const char* step) const;
   void People(const char* step, VerbFunction verb);
-  void Verb(const char* name, VerbFunction verb, const Work& work,
-            const std::vector<std::string>& words);
-  ExitCode Call(NightStep& step, VerbFunction verb, const std::vector<std::string>& words);
+  void Steps();
   bool Result(NightStep& step, RunId newest);
   void Upkeep();
   void PreviewUpkeep();
@@ -90,6 +71,7 @@ class Night {
   const Options& options_;
   Signals& signals_;
   Connection connection_;
+  bool lost_ = false;  ///< the server is away
   std::optional<std::int64_t> night_;
   std::vector<NightStep> steps_;
 };
@@ -105,10 +87,12 @@ Connection& Night::Server() {
   try {
     connection_.Execute(query::kPing);
   } catch (const SqlError&) {
+    lost_ = true;
     connection_ =
         Connection::Patient(options_.connection, [this] { return signals_.cancel_requested(); });
     signals_.Watch(this, connection_.canceller());
     if (night_) connection_.Execute(query::kNightBegin, {night_});
+    lost_ = false;
   }
   return connection_;
 }
@@ -138,48 +122,20 @@ void Night::Add(NightStep step) {
   steps_.push_back(std::move(step));
 }
 
-/// What a step throws becomes its outcome.
+/// What a step throws becomes its outcome; unless the server is away, which ends the night.
 template <typename Work>
 void Night::Guard(NightStep step, Work work) {
   const auto begun = Clock::now();
   try {
     work(step);
   } catch (const std::exception& error) {
+    if (lost_) throw;
     step.note = error.what();
     step.exit = LogFailure(std::current_exception());
   }
   SetStatusLine({});
   step.seconds = SecondsSince(begun);
   Add(std::move(step));
-}
-
-/// One verb as if it had been called from the shell, with the same config file.
-ExitCode Night::Call(NightStep& step, VerbFunction verb, const std::vector<std::string>& words) {
-  std::vector<std::string> line = {"gdpr-batch", step.step};
-  const auto passed = options_.nightly.passed.find(step.step);
-  if (passed != options_.nightly.passed.end()) {
-    line.insert(line.end(), passed->second.begin(), passed->second.end());
-  }
-  line.insert(line.end(), words.begin(), words.end());
-  if (options_.dry_run) line.emplace_back("--dry-run");
-  std::vector<const char*> pointers;
-  for (const std::string& word : line) pointers.push_back(word.c_str());
-  auto read = ReadOptions(static_cast<int>(pointers.size()), pointers.data());
-  if (const auto* code = std::get_if<ExitCode>(&read)) return *code;
-  auto& options = std::get<Options>(read);
-  options.json = options_.json;
-  if (!options_.json) {
-    if (step.subject.empty()) return verb(options, signals_);
-    std::cout << "== " << step.step << " of " << step.subject << "\n";
-    const ExitCode code = verb(options, signals_);
-    std::cout << "\n";
-    return code;
-  }
-  const Captured captured;
-  const ExitCode code = verb(options, signals_);
-  step.answer = nlohmann::ordered_json::parse(captured.Text(), nullptr, false);
-  if (step.answer.is_discarded()) step.answer = captured.Text();
-  return code;
 }
 
 /// What the ledger says of the step's run, or of the first that is newer than another.
@@ -204,21 +160,21 @@ bool Night::Result(NightStep& step, RunId newest) {
 /// to its end keeps others of its subject type out.
 void Night::People(const char* name, VerbFunction verb) {
   if (!Wants(name)) return;
-  const batch::Result rows = Server().Execute(query::kNightWork, {name});
+  std::optional<batch::Result> rows;
+  try {
+    rows = Server().Execute(query::kNightWork, {name});
+  } catch (const SqlError&) {
+    Guard(NewStep(name), [](NightStep&) { throw; });
+    return;
+  }
   std::set<std::string> busy;
-  for (int row = 0; row < rows.rows() && !signals_.stop_requested(); ++row) {
-    NightStep step{.step = name,
-                   .subject = std::string(rows.Text(row, 0)),
-                   .run = {},
-                   .people = {},
-                   .done = {},
-                   .failed = {},
-                   .note = {},
-                   .answer = {}};
+  for (int row = 0; row < rows->rows() && !signals_.stop_requested(); ++row) {
+    NightStep step = NewStep(name);
+    step.subject = rows->Text(row, 0);
     const auto& said = options_.nightly.subjects;
     if (!said.empty() && std::ranges::find(said, step.subject) == said.end()) continue;
-    if (!rows.IsNull(row, 1)) step.run = rows.Int(row, 1);
-    const std::string state(rows.Text(row, 3));
+    if (!rows->IsNull(row, 1)) step.run = rows->Int(row, 1);
+    const std::string state(rows->Text(row, 3));
     if (busy.contains(step.subject)) {
       if (!step.run) continue;
       step.note = "waits for the run before it";
@@ -230,7 +186,7 @@ void Night::People(const char* name, VerbFunction verb) {
     const bool resume = step.run.has_value();
     // A plan that is stored, and a run that was begun, have had their dry run.
     if (!step.note.empty() || (resume && options_.dry_run)) {
-      if (!rows.IsNull(row, 2)) step.people = rows.Int(row, 2);
+      if (!rows->IsNull(row, 2)) step.people = rows->Int(row, 2);
       if (step.note.empty()) step.note = state == "approved" ? "approved" : "goes on";
       Add(std::move(step));
       continue;
@@ -243,7 +199,7 @@ void Night::People(const char* name, VerbFunction verb) {
       const RunId before = newest.rows() > 0 ? newest.Int(0, 0) : 0;
       std::exception_ptr failure;
       try {
-        s.exit = Call(s, verb, words);
+        s.exit = CallVerb(options_, signals_, verb, words, s);
       } catch (const std::exception& error) {
         failure = std::current_exception();
         s.note = error.what();
@@ -259,32 +215,17 @@ void Night::Upkeep() {
   const bool terminal = !options_.json && isatty(STDERR_FILENO) != 0;
   for (const UpkeepStep& part : UpkeepSteps()) {
     if (signals_.stop_requested()) return;
-    Guard({.step = part.name,
-           .subject = {},
-           .run = {},
-           .people = {},
-           .done = {},
-           .failed = {},
-           .note = {},
-           .answer = {}},
-          [&](NightStep& step) {
-            DoUpkeep(Server(), part, signals_, terminal, step.done);
-            step.note = step.done ? part.what : "nothing to do";
-          });
+    Guard(NewStep(part.name), [&](NightStep& step) {
+      DoUpkeep(Server(), part, signals_, terminal, step.done);
+      step.note = step.done ? part.what : "nothing to do";
+    });
   }
 }
 
 void Night::PreviewUpkeep() {
   if (!Wants("upkeep")) return;
   const batch::Result row = Server().Execute(query::kNightlyPreview);
-  NightStep step{.step = "upkeep",
-                 .subject = {},
-                 .run = {},
-                 .people = {},
-                 .done = {},
-                 .failed = {},
-                 .note = {},
-                 .answer = {}};
+  NightStep stepNewStep("upkeep");
   step.note = FormatCount(row.Int(0, 0)) + " changes wait for their seal, " +
               FormatCount(row.Int(0, 1)) + " months are older than gdpr.audit_retention";
   step.answer = {{"unsealed", row.Int(0, 0)}, {"expired_months", row.Int(0, 1)}};
@@ -293,49 +234,33 @@ void Night::PreviewUpkeep() {
 
 void Night::Verify() {
   if (!Wants("verify")) return;
-  Guard({.step = "verify",
-         .subject = {},
-         .run = {},
-         .people = {},
-         .done = {},
-         .failed = {},
-         .note = {},
-         .answer = {}},
-        [&](NightStep& step) {
-          Server().Execute(query::kNoStatementTimeout);  // it takes as long as there are changes
-          const batch::Result row = connection_.Execute(
-              query::kNightVerify, {*night_, options_.nightly.verify_all ? "true" : "false"});
-          step.done = row.IsNull(0, 1) ? 0 : row.Int(0, 1) - row.Int(0, 0) + 1;
-          step.failed = row.Int(0, 2);
-          step.note = "seals verified, from number " + std::string(row.Text(0, 0)) + " on";
-          if (*step.failed == 0) return;
-          step.exit = ExitCode::kSomeFailed;
-          step.note = "THE AUDIT LOG IS NOT AS IT WAS SEALED: " + std::string(row.Text(0, 3));
-          Log(Level::kError, "audit_not_as_sealed",
-              {{"findings", *step.failed},
-               {"first", std::string(row.Text(0, 3))},
-               {"hint", "SELECT * FROM gdpr.verify_audit() WHERE status <> 'ok' shows all."}});
-        });
+  Guard(NewStep("verify"), [&](NightStep& step) {
+    Server().Execute(query::kNoStatementTimeout);  // it takes as long as there are changes
+    const batch::Result row = connection_.Execute(
+        query::kNightVerify, {*night_, options_.nightly.verify_all ? "true" : "false"});
+    step.done = row.IsNull(0, 1) ? 0 : row.Int(0, 1) - row.Int(0, 0) + 1;
+    step.failed = row.Int(0, 2);
+    step.note = "seals verified, from number " + std::string(row.Text(0, 0)) + " on";
+    if (*step.failed == 0) return;
+    step.exit = ExitCode::kSomeFailed;
+    step.note = "THE AUDIT LOG IS NOT AS IT WAS SEALED: " + std::string(row.Text(0, 3));
+    Log(Level::kError, "audit_not_as_sealed",
+        {{"findings", *step.failed},
+         {"first", std::string(row.Text(0, 3))},
+         {"hint", "SELECT * FROM gdpr.verify_audit() WHERE status <> 'ok' shows all."}});
+  });
 }
 
 void Night::Report() {
   if (!Wants("report") || options_.nightly.report_file.empty()) return;
-  Guard({.step = "report",
-         .subject = {},
-         .run = {},
-         .people = {},
-         .done = {},
-         .failed = {},
-         .note = {},
-         .answer = {}},
-        [&](NightStep& step) {
-          const VerbFunction write = [](const Options& options, Signals& signals) {
-            WriteReport(options, signals);
-            return ExitCode::kDone;
-          };
-          step.exit = Call(step, write, {"--html", options_.nightly.report_file});
-          step.note = options_.nightly.report_file;
-        });
+  Guard(NewStep("report"), [&](NightStep& step) {
+    const VerbFunction write = [](const Options& options, Signals& signals) {
+      WriteReport(options, signals);
+      return ExitCode::kDone;
+    };
+    step.exit = CallVerb(options_, signals_, write, {"--html", options_.nightly.report_file}, step);
+    step.note = options_.nightly.report_file;
+  });
 }
 
 /// The last of all: the figures know how the night ended.
@@ -356,29 +281,41 @@ ExitCode Night::Exit() const {
   return exit;
 }
 
-ExitCode Night::Do() {
-  const auto begun = Clock::now();
-  if (!options_.dry_run) Begin();
+void Night::Steps() {
   People("retention", &Retention);
   People("anonymize", &Anonymize);
   People("reconsent", &Reconsent);
   if (options_.dry_run) {
     PreviewUpkeep();
-    const ExitCode exit = Exit();
-    PrintNight(steps_, std::nullopt, exit, SecondsSince(begun), options_.json);
-    return exit;
+    return;
   }
   Upkeep();
   Verify();
   Report();
-  ExitCode exit = Exit();
-  Server().Execute(query::kNightEnd, {*night_, static_cast<int>(exit)});
-  exit = Metrics(exit);
+}
+
+ExitCode Night::Do() {
+  const auto begun = Clock::now();
+  if (!options_.dry_run) Begin();
+  ExitCode exit = ExitCode::kDone;
+  try {
+    Steps();
+    exit = Exit();
+    if (night_) {
+      Server().Execute(query::kNightEnd, {*night_, static_cast<int>(exit)});
+      exit = Metrics(exit);
+    }
+  } catch (const std::exception&) {
+    // What was done until the server went away is worth a summary too.
+    exit = Worst(Exit(), LogFailure(std::current_exception()));
+  }
   PrintNight(steps_, night_, exit, SecondsSince(begun), options_.json);
-  Log(Level::kInfo, "night_finished",
-      {{"night", *night_},
-       {"ms", static_cast<std::int64_t>(SecondsSince(begun) * 1000)},
-       {"exit", static_cast<int>(exit)}});
+  if (night_) {
+    Log(Level::kInfo, "night_finished",
+        {{"night", *night_},
+         {"ms", static_cast<std::int64_t>(SecondsSince(begun) * 1000)},
+         {"exit", static_cast<int>(exit)}});
+  }
   return exit;
 }
 

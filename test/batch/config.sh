@@ -33,25 +33,26 @@ is "nothing is set in it" "$(grep -vE '^(#|\[|$)' "$sample")" ""
 PGHOST=/nowhere gdpr_batch status --config "$sample" --patience 0
 is "it is read as it is" "$code" 3
 
-# Each line alone, and then the server is not there: that far comes only who has read it.
-bad= tried=0
-for verb in $verbs; do
-  for section in "" "$verb"; do
-    while IFS= read -r line; do
-      case $line in "#host"*|"#config"*) continue ;; esac
+# Each line alone, for the first verb that knows it, and then the server is not there: that far comes only who has read it.
+bad= tried=0 section=
+try() {  # try VERB LINE [SECTION]
+  printf '%s\n' ${3:+"[$3]"} "${2#\#}" >"$work/one.toml"
+  PGHOST=/nowhere gdpr_batch "$1" --config "$work/one.toml" --patience 0 </dev/null
+  case $err in *"config file"*) bad+=" $1: ${2#\#} (${err:0:300})" ;; esac
+  tried=$((tried + 1))
+}
+while IFS= read -r line; do
+  case $line in
+    "["*) section=${line//[][]/} ;;
+    *)
       key=${line%% =*} key=${key#\#}
-      case "$known " in *" $verb.$key "*) ;; *) continue ;; esac
-      [ -z "$section" ] || echo "[$section]" >"$work/one.toml"
-      [ -n "$section" ] || : >"$work/one.toml"
-      echo "${line#\#}" >>"$work/one.toml"
-      PGHOST=/nowhere gdpr_batch "$verb" --config "$work/one.toml" --patience 0 </dev/null
-      case $err in *"config file"*) bad+=" $verb: ${line#\#} (${err:0:300})" ;; esac
-      tried=$((tried + 1))
-    done < <(awk -v section="$section" '/^\[/ { now = substr($0, 2, length($0) - 2) } now == section && /^#[a-z-]+ = /' "$sample")
-  done
-done
+      for verb in ${section:-$verbs}; do
+        case "$known " in *" $verb.$key "*) try "$verb" "$line" "$section"; break ;; esac
+      done ;;
+  esac
+done < <(grep -E '^(\[|#[a-z-]+ = )' "$sample")
 is "every line of it can be set" "$bad" ""
-ok "those are more than 150" test "$tried" -gt 150
+ok "those are all of them" test "$tried" -ge "$(grep -cE '^#[a-z-]+ = ' "$sample")"
 
 # unit FILE: what systemd thinks of it, where it is there.
 if command -v systemd-analyze >/dev/null; then

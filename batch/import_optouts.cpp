@@ -96,6 +96,7 @@ ExitCode ImportOptouts(const Options& options, Signals& signals) {
   try {
     PrepareImport(connection, import.run, signals);
     RunImport(options, signals, import);
+    if (import.finished) import.rejects.Commit();
   } catch (...) {
     GiveUp(connection, import.run);
     throw;
@@ -105,7 +106,6 @@ ExitCode ImportOptouts(const Options& options, Signals& signals) {
     ThrowStopped(import.run, import.stopped_by_window);
   }
   FinishImport(connection, options, signals, import.run);
-  import.rejects.Commit();
   signals.Forget(&connection);
   ReportImport(options, import,
                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());

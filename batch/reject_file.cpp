@@ -13,10 +13,7 @@ void RejectFile::Add(std::vector<ListChunk::Rejected> rejected) {
     ++count_;
     ++by_reason_[static_cast<std::size_t>(reason)];
     if (path_.empty()) continue;
-    if (!file_) {
-      file_.emplace(path_);
-      file_->Write("line\treason\n");
-    }
+    if (!file_) file_.emplace(path_);
     file_->Write(std::to_string(line) + '\t' + std::string(ReasonOf(reason)) + '\n');
   }
 }

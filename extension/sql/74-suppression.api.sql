@@ -180,6 +180,7 @@ DECLARE
   entry record;
   digests uuid[];
   lifted record;
+  event bigint;
   result bigint;
   stays boolean;
 BEGIN
@@ -189,8 +190,8 @@ BEGIN
   digests := CASE WHEN entry.plain IS NULL THEN ARRAY[entry.digest]
     ELSE (gdpr_internal.suppressed_digests(known_channel, ARRAY[entry.plain], '{address,md5,sha1,sha256}')).digest END;
   FOR lifted IN SELECT s.* FROM gdpr_internal.suppressed_now(digests) AS s ORDER BY s.kind LOOP
-    result := coalesce(result, (SELECT a FROM gdpr_internal.add_suppression(
-      known_channel, lifted.kind, ARRAY[lifted.digest], ARRAY[lifted.turn + 1], lift_suppression.reason) AS a));
+    event := gdpr_internal.add_suppression(known_channel, lifted.kind, ARRAY[lifted.digest], ARRAY[lifted.turn + 1], lift_suppression.reason);
+    result := coalesce(result, event);
   END LOOP;
   stays := entry.plain IS NOT NULL AND gdpr_internal.suppressed_plain(known_channel, entry.plain);
   IF stays AND result IS NULL THEN

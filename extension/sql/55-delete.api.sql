@@ -8,7 +8,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   SELECT string_agg(format('CASE WHEN %s%s THEN %s END',
       (SELECT string_agg(format('t.%I IS NOT NULL', c), ' AND ') FROM unnest(l.columns) AS c),
-      ' AND ' || gdpr_internal.match_sql(format('t.%I', l.discriminator), y.t, quote_literal(l.discriminator_value) || '::pg_catalog.text', y.t),
+      CASE WHEN l.discriminator IS NOT NULL THEN ' AND '
+        || gdpr_internal.match_sql(format('t.%I', l.discriminator), y.t, quote_literal(l.discriminator_value) || '::pg_catalog.text', y.t) END,
       gdpr_internal.text_of(l.columns)), ', ' ORDER BY l.link), array_agg(l.subject_type ORDER BY l.link)
   INTO keys_sql, subject_types
   FROM gdpr_internal.link AS l JOIN gdpr_internal.subject_type AS s ON s.subject_type = l.subject_type
@@ -59,17 +60,38 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.rows_of_nobody_else(gdpr_internal.found_rows) IS
   'Where found rows are now, without those that belong to somebody who stays as well';
 
+--| Rows that are about to go let go of each other: foreign keys among these tables become NULL where they may.
+CREATE OR REPLACE FUNCTION gdpr_internal.loosen_rows(relation oid, among oid[], rows gdpr_internal.found_rows) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  assignments text;
+BEGIN
+  SELECT string_agg(DISTINCT format('%I = NULL', a.attname), ', ') INTO assignments
+  FROM pg_constraint AS c CROSS JOIN LATERAL unnest(c.conkey) AS k(number)
+  JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.number
+  WHERE c.contype = 'f' AND c.conrelid = loosen_rows.relation AND c.confrelid = ANY (among)
+    AND NOT a.attnotnull AND a.attgenerated = '';
+  IF assignments IS NOT NULL AND (loosen_rows.rows).tids IS NOT NULL THEN
+    PERFORM gdpr_internal.change_rows(gdpr_internal.update_statement(false), assignments, NULL, loosen_rows.rows, NULL, false, NULL);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.loosen_rows(oid, oid[], gdpr_internal.found_rows) IS
+  'Empties foreign keys of rows that are about to be deleted, so that tables which point at each other can go';
+
 --| Deletes the rows of those people of an erasure who are queued for it: after they were anonymized and frozen, before
---| the erasure ends. Tables whose foreign keys point at each other go in the order that they allow.
+--| the erasure ends. What cannot go because of foreign keys goes later; what points at each other lets go first.
 CREATE OR REPLACE FUNCTION gdpr_internal.delete_people(
   subject_type text, plan jsonb, hits gdpr_internal.found_rows[], keys text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   people int[];
+  relations oid[] := ARRAY(SELECT (s->>'relation')::oid FROM jsonb_array_elements(plan->'steps') AS s ORDER BY (s->>'step')::int);
   steps int[];
   later int[];
   step int;
   rows gdpr_internal.found_rows;
+  loosened boolean := false;
 BEGIN
   SELECT array_agg(k.n) INTO people FROM gdpr_internal.erasure_queue AS q
   JOIN unnest(delete_people.keys) WITH ORDINALITY AS k(key, n) ON k.key = q.subject_key
@@ -83,19 +105,23 @@ BEGIN
   WHILE steps IS NOT NULL LOOP
     later := NULL;
     FOREACH step IN ARRAY steps LOOP
+      rows := gdpr_internal.rows_of_nobody_else(gdpr_internal.rows_of(hits[step], people));
+      CONTINUE WHEN rows.tids IS NULL;
       BEGIN
-        rows := gdpr_internal.rows_of_nobody_else(gdpr_internal.rows_of(hits[step], people));
-        IF rows.tids IS NOT NULL THEN
-          PERFORM gdpr_internal.change_rows('DELETE FROM ONLY %1$s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
-            NULL, NULL, rows, NULL, false, NULL);
-        END IF;
-      EXCEPTION WHEN foreign_key_violation THEN
-        IF cardinality(steps) = 1 + coalesce(cardinality(later), 0) THEN
-          RAISE;  -- none of them could go
+        PERFORM gdpr_internal.change_rows('DELETE FROM ONLY %1$s AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1)',
+          NULL, NULL, rows, NULL, false, NULL);
+      EXCEPTION WHEN foreign_key_violation OR SQLSTATE 'PD001' THEN  -- PD001: a foreign key would change a frozen row
+        IF loosened AND cardinality(steps) = 1 + coalesce(cardinality(later), 0) THEN
+          RAISE;  -- none of them can go
         END IF;
         later := later || step;
       END;
     END LOOP;
+    IF cardinality(later) = cardinality(steps) THEN
+      loosened := true;
+      PERFORM gdpr_internal.loosen_rows(relations[s], relations, gdpr_internal.rows_of_nobody_else(gdpr_internal.rows_of(hits[s], people)))
+      FROM unnest(steps) AS s;
+    END IF;
     steps := later;
   END LOOP;
 END

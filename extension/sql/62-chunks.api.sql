@@ -18,7 +18,7 @@ BEGIN
   IF target.state <> 'running' THEN
     RETURN;
   END IF;
-  SELECT c.chunk, c.upto + 1, least(c.people, c.upto + coalesce(greatest(run_lease.max_people, 1), c.people))
+  SELECT c.chunk, c.upto + 1, least(c.people, c.upto + greatest(coalesce(run_lease.max_people, c.people), 1))
   INTO chunk, first, last FROM gdpr_internal.chunk AS c
   WHERE c.run = run_lease.run AND c.state = 'pending' AND c.stage <= target.stage
   ORDER BY c.chunk LIMIT 1 FOR UPDATE SKIP LOCKED;

@@ -91,13 +91,15 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.letter_facts(text, text[], text, text) IS
   'Address and merge fields of people as their row is now, read as the table''s owner';
 
---| Campaigns whose messages the caller may take: with the campaign right, and whose links still accept.
-CREATE OR REPLACE FUNCTION gdpr_internal.open_campaigns(caller oid) RETURNS bigint[]
+--| Campaigns that a role may send; open: whose links still accept.
+CREATE OR REPLACE FUNCTION gdpr_internal.campaigns_of(caller oid, open boolean) RETURNS bigint[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(array_agg(c.run), '{}') FROM gdpr_internal.campaign AS c, LATERAL (SELECT gdpr_internal.asked_form(c.subject_type, c.purpose) AS f) AS a
-  WHERE c.asked_from IS NOT NULL AND gdpr_internal.may_campaign($1, c.purpose) AND ((a.f).form, (a.f).version) = (c.form, c.form_version)
+  WHERE c.asked_from IS NOT NULL AND gdpr_internal.may_campaign($1, c.purpose)
+    AND (NOT $2 OR ((a.f).form, (a.f).version) = (c.form, c.form_version))
 $$;
-COMMENT ON FUNCTION gdpr_internal.open_campaigns(oid) IS 'Campaigns whose messages a role may take, and whose form people are still asked with';
+COMMENT ON FUNCTION gdpr_internal.campaigns_of(oid, boolean) IS
+  'Campaigns that a role may send; open: only those whose form people are still asked with';
 
 --| Hands out messages, oldest first, each to one taker. What may not go out any more becomes void on the way.
 CREATE OR REPLACE FUNCTION gdpr_internal.hand_out(max int, of_kind text, of_run bigint, new_state text)
@@ -105,7 +107,7 @@ RETURNS TABLE (message bigint, kind text, subject_type text, subject_key text, p
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  open_runs bigint[] := gdpr_internal.open_campaigns(gdpr_internal.caller());
+  open_runs bigint[] := gdpr_internal.campaigns_of(gdpr_internal.caller(), true);
   wanted int := hand_out.max;
   given int;
   batch record;
@@ -207,7 +209,8 @@ COMMENT ON FUNCTION gdpr.message_sent(bigint[]) IS
 CREATE OR REPLACE FUNCTION gdpr_internal.message_sent(messages bigint[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  caller name := pg_get_userbyid(gdpr_internal.caller());
+  caller regrole := gdpr_internal.caller();
+  mine bigint[] := gdpr_internal.campaigns_of(caller, false);
   batch record;
   held text[];
   part bigint;
@@ -217,7 +220,7 @@ BEGIN
     SELECT m.kind, e.subject_type, array_agg(m.message ORDER BY m.message) AS messages, array_agg(DISTINCT e.subject_key) AS keys
     FROM gdpr_internal.message AS m JOIN gdpr_internal.consent_event AS e ON e.event = m.message
     JOIN gdpr_internal.subject_type AS s ON s.subject_type = e.subject_type
-    WHERE m.message = ANY (message_sent.messages) AND m.state = 'taken' GROUP BY 1, 2
+    WHERE m.message = ANY (message_sent.messages) AND m.state = 'taken' AND (m.kind <> 'reconsent' OR m.run = ANY (mine)) GROUP BY 1, 2
   LOOP
     held := CASE WHEN batch.kind = 'reconsent' THEN coalesce(gdpr_internal.hold_masks(batch.subject_type, batch.keys), '{}') ELSE batch.keys END;
     WITH done AS (
@@ -228,7 +231,7 @@ BEGIN
     ), noted AS (
       INSERT INTO gdpr_internal.consent_event (subject_type, subject_key, purpose, kind, state, prior_state, channel, form, form_version, form_digest, owner, at)
       SELECT batch.subject_type, d.subject_key, d.purpose, 'request_sent', 'pending', 'pending', d.channel, d.form, d.form_version, d.form_digest,
-        caller, clock_timestamp()
+        pg_get_userbyid(caller), clock_timestamp()
       FROM done AS d WHERE d.kind = 'reconsent'
     )
     SELECT count(*) INTO part FROM done;
@@ -241,20 +244,37 @@ COMMENT ON FUNCTION gdpr_internal.message_sent(bigint[]) IS 'Behind gdpr.message
 
 --| A mailer could not send messages: they wait again.
 CREATE OR REPLACE FUNCTION gdpr.message_failed(messages bigint[]) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  WITH back AS (
-    UPDATE gdpr_internal.message AS m SET state = 'waiting', taken_at = NULL
-    WHERE m.message = ANY ($1) AND m.state = 'taken' RETURNING 1)
-  SELECT count(*) FROM back
-$$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.message_failed(bigint[]) IS 'Messages that were taken and could not be sent wait again; how many';
 
---| One export of a run at a time; what an export that was interrupted had taken waits again.
+--| Behind gdpr.message_failed().
+CREATE OR REPLACE FUNCTION gdpr_internal.message_failed(messages bigint[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  mine bigint[] := gdpr_internal.campaigns_of(gdpr_internal.caller(), false);
+  result bigint;
+BEGIN
+  UPDATE gdpr_internal.message AS m SET state = 'waiting', taken_at = NULL
+  WHERE m.message = ANY (message_failed.messages) AND m.state = 'taken' AND (m.kind <> 'reconsent' OR m.run = ANY (mine));
+  GET DIAGNOSTICS result = ROW_COUNT;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.message_failed(bigint[]) IS 'Behind gdpr.message_failed()';
+
+--| One export of a campaign at a time; what an export that was interrupted had taken waits again.
 CREATE OR REPLACE FUNCTION gdpr.run_export_begin(run bigint) RETURNS text[]
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
+COMMENT ON FUNCTION gdpr.run_export_begin(bigint) IS
+  'Begins to export the messages of a campaign to a file, under a lock of the session; returns the merge columns';
+
+--| Behind gdpr.run_export_begin().
+CREATE OR REPLACE FUNCTION gdpr_internal.run_export_begin(run bigint) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   c gdpr_internal.campaign := gdpr_internal.known_campaign(run_export_begin.run);
 BEGIN
+  PERFORM gdpr_internal.require_campaign(c.purpose);
   IF NOT pg_try_advisory_lock(1734635635, hashtext('export ' || c.run)) THEN
     RAISE EXCEPTION 'messages of run % are being exported by another session', c.run
       USING ERRCODE = 'object_in_use', HINT = 'Wait for it to finish.';
@@ -263,8 +283,7 @@ BEGIN
   RETURN gdpr_internal.merge_columns(c.subject_type, c.purpose)::text[];
 END
 $$;
-COMMENT ON FUNCTION gdpr.run_export_begin(bigint) IS
-  'Begins to export the messages of a campaign to a file, under a lock of the session; returns the merge columns';
+COMMENT ON FUNCTION gdpr_internal.run_export_begin(bigint) IS 'Behind gdpr.run_export_begin()';
 
 --| The next messages of an export.
 CREATE OR REPLACE FUNCTION gdpr.run_export(run bigint, max int)
@@ -286,15 +305,25 @@ COMMENT ON FUNCTION gdpr_internal.run_export(bigint, int) IS 'Behind gdpr.run_ex
 
 --| The file is whole.
 CREATE OR REPLACE FUNCTION gdpr.run_export_done(run bigint, max int) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  WITH done AS (
-    UPDATE gdpr_internal.message AS m SET state = 'taken'
-    WHERE m.state = 'exporting' AND m.message IN (
-      SELECT x.message FROM gdpr_internal.message AS x WHERE x.run = $1 AND x.state = 'exporting' ORDER BY x.message LIMIT $2)
-    RETURNING 1)
-  SELECT count(*) FROM done
-$$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'gdpr_door';
 COMMENT ON FUNCTION gdpr.run_export_done(bigint, int) IS 'Ends an export, some messages at a time: what is in the file counts as taken; how many';
+
+--| Behind gdpr.run_export_done().
+CREATE OR REPLACE FUNCTION gdpr_internal.run_export_done(run bigint, max int) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  result bigint;
+BEGIN
+  PERFORM gdpr_internal.require_campaign(c.purpose) FROM gdpr_internal.known_campaign(run_export_done.run) AS c;
+  UPDATE gdpr_internal.message AS m SET state = 'taken'
+  WHERE m.state = 'exporting' AND m.message IN (
+    SELECT x.message FROM gdpr_internal.message AS x
+    WHERE x.run = run_export_done.run AND x.state = 'exporting' ORDER BY x.message LIMIT run_export_done.max);
+  GET DIAGNOSTICS result = ROW_COUNT;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.run_export_done(bigint, int) IS 'Behind gdpr.run_export_done()';
 
 --| What waits, what was sent, what became void.
 CREATE OR REPLACE VIEW gdpr.outbox AS

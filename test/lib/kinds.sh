@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit fuzz lint regress pgtap isolation consent audit access preload canary batch night restore upgrade data"
+KINDS="unit lint fuzz regress pgtap isolation access batch audit night consent preload restore canary upgrade data"
 # Only with --long, or by name: they take minutes.
 LONG_KINDS="sanitize valgrind"
 

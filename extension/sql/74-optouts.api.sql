@@ -19,8 +19,14 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known_channel text := gdpr_internal.check_channel(optout_options.channel);
   types text[] := coalesce(optout_options.subject_types, ARRAY(SELECT c.subject_type FROM gdpr_internal.consent_setting AS c));
-  dated timestamptz := coalesce((optout_options.options->>'dated')::timestamptz, clock_timestamp());
+  dated timestamptz;
 BEGIN
+  BEGIN
+    dated := coalesce((optout_options.options->>'dated')::timestamptz, clock_timestamp());
+  EXCEPTION WHEN data_exception THEN
+    -- not quoted: it may be a line of the list in the wrong place
+    RAISE EXCEPTION 'the date of an opt-out list is no date' USING ERRCODE = '22007', HINT = 'Write it like 2026-01-31.';
+  END;
   IF known_channel IS NULL OR optout_options.kind IS NULL OR coalesce(btrim(optout_options.source), '') = '' THEN
     RAISE EXCEPTION 'an import of opt-outs needs a channel, a kind and a source' USING ERRCODE = '22004',
       HINT = 'Kinds are address, md5, sha1, sha256 and domain; the source says where the list comes from.';
@@ -36,7 +42,7 @@ BEGIN
   RETURN coalesce(optout_options.options, '{}') || jsonb_build_object('channel', known_channel, 'kind', optout_options.kind,
     'purpose', CASE WHEN optout_options.purpose IS NULL THEN '' ELSE (gdpr_internal.known_purpose(optout_options.purpose)).purpose END,
     'source', optout_options.source, 'dated', dated, 'types', types,
-    'dry_run', coalesce((optout_options.options->>'dry_run')::boolean, false));
+    'dry_run', coalesce(optout_options.options->'dry_run' = 'true', false));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.optout_options(text, text, text, text, text[], jsonb) IS
@@ -130,6 +136,10 @@ DECLARE
   everybody text[];
 BEGIN
   PERFORM gdpr_internal.require_same_owner(s.subject_type, relation, s.relation_oid, s.relation_owner);
+  -- a partition that was dropped or detached meanwhile
+  IF NOT EXISTS (SELECT FROM gdpr_internal.family(relation) AS f WHERE f = (page).leaf) THEN
+    RETURN;
+  END IF;
   SELECT array_agg(DISTINCT r.key), array_agg(r.key) FILTER (WHERE r.plain IS NOT NULL), array_agg(r.plain) FILTER (WHERE r.plain IS NOT NULL)
   INTO everybody, keys, plain
   FROM (SELECT q.key, gdpr_internal.plain_address(page_addresses.channel, q.address) AS plain

@@ -127,11 +127,11 @@ SqlError Connection::ErrorOf(const PGresult* result) const {
 }
 
 Result Connection::Execute(std::string_view sql, std::initializer_list<Param> params) {
-  std::array<const char*, 8> values{};
-  std::size_t count = 0;
-  for (const Param& param : params) values.at(count++) = param.c_str();
-  Result result(PQexecParams(connection_.get(), std::string(sql).c_str(), static_cast<int>(count),
-                             nullptr, values.data(), nullptr, nullptr, /*resultFormat=*/0));
+  std::vector<const char*> values;
+  for (const Param& param : params) values.push_back(param.c_str());
+  Result result(PQexecParams(connection_.get(), std::string(sql).c_str(),
+                             static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                             nullptr, /*resultFormat=*/0));
   switch (result.status()) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:

@@ -4,7 +4,7 @@ SET client_min_messages = warning;
 SELECT gdpr.add_purpose('marketing', 'consent', 'Letters about offers', marketing => true) \g /dev/null
 SELECT gdpr.add_form('terms', 'One.'), gdpr.add_form('terms', 'Two.'), gdpr.add_form('terms', 'Three.') \g /dev/null
 SELECT gdpr.set_consent_form('contact', 'terms:1', 'marketing') \g /dev/null
-SELECT gdpr.grant_purpose('marketing', r, campaign => true) FROM unnest('{night,officer}'::name[]) AS r \g /dev/null
+SELECT gdpr.grant_purpose('marketing', r, campaign => true) FROM unnest('{night,officer}'::regrole[]) AS r \g /dev/null
 GRANT USAGE ON SCHEMA crm TO officer;
 
 CREATE VIEW oracle.accepted AS SELECT id FROM crm.contact WHERE id % 10 IN (0, 1, 3, 5, 6, 7, 8, 9);

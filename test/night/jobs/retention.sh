@@ -21,9 +21,9 @@ first_night() {
     SELECT gdpr.set_retention('contact', interval '24 months', interval '3 months', interval '0', 'anonymize');
     ALTER TABLE crm.activity DISABLE TRIGGER count_change;
     CREATE TABLE oracle.activity AS SELECT id, at FROM crm.activity;
-    UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1" >/dev/null || return
+    UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1 AND contact_id % 100 <> 91" >/dev/null || return
   PGUSER=night "$GDPR_BATCH" retention --subject contact >/dev/null 2>"$work/err" || return
-  sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1;
+  sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1 AND contact_id % 100 <> 91;
     UPDATE crm.activity SET at = now() WHERE contact_id % 3 <> 1 AND contact_id % 7 = 0 AND contact_id % 100 <> 91;
     ALTER TABLE crm.activity ENABLE TRIGGER count_change;
     UPDATE oracle.last_event SET event = (SELECT max(event) FROM gdpr_internal.consent_event);

@@ -23,7 +23,8 @@ namespace {
 
 namespace tbb = oneapi::tbb;
 
-constexpr int kFirstRows = 1000;
+/// Fewer make a chunk hardly any shorter: it costs something however small it is.
+constexpr int kFewestRows = 1000;
 
 /// Lines in a chunk, so that one takes about as long as it should.
 class ChunkRows {
@@ -33,14 +34,14 @@ class ChunkRows {
   int Now() const { return rows_; }
   void Took(double seconds) {
     // Twice as many, or half: a factor of two is what a busy server makes anyway
-    if (seconds > seconds_ && rows_ > 1) rows_ = rows_ / 2;
+    if (seconds > seconds_) rows_ = std::max(fewest_, rows_ / 2);
     if (seconds < seconds_ / 4) rows_ = std::min(most_, rows_ * 2);
   }
 
  private:
-  const int most_;
+  const int most_, fewest_ = std::min(most_, kFewestRows);
   const double seconds_;
-  std::atomic<int> rows_ = std::min(most_, kFirstRows);
+  std::atomic<int> rows_ = fewest_;
 };
 
 void LogChunk(RunId run, const OptoutOutcome& outcome) {

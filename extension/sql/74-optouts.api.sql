@@ -66,7 +66,7 @@ BEGIN
     SELECT r.run FROM gdpr_internal.run AS r
     WHERE r.job = 'import-optouts' AND r.subject_type = label AND r.state NOT IN ('finished', 'cancelled')
   LOOP
-    PERFORM gdpr_internal.optouts_end(r, 'cancelled') FROM gdpr_internal.run AS r WHERE r.run = old;
+    PERFORM gdpr.run_cancel(old);
   END LOOP;
   asked := asked || jsonb_build_object('batches', (
     SELECT jsonb_object_agg(t, nextval('gdpr_internal.consent_batch_batch_seq')) FROM jsonb_array_elements_text(asked->'types') AS t));

@@ -262,8 +262,6 @@ COMMENT ON FUNCTION gdpr_internal.optout_totals(bigint) IS 'Totals of the chunks
 CREATE OR REPLACE FUNCTION gdpr_internal.optouts_end(target gdpr_internal.run, state text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- waits for chunks that are being done: each refers to this row
-  PERFORM FROM gdpr_internal.run AS r WHERE r.run = (target).run FOR UPDATE;
   INSERT INTO gdpr_internal.consent_batch AS b (batch, subject_type, action, purpose, selection, people, comment, app_user, owner, at)
   SELECT (t.batch)::bigint, t.subject_type, 'opted_out', (target).options->>'purpose', (target).options->>'source', n.people,
     (target).reason, nullif(current_setting('gdpr.app_user', true), ''), (target).started_by, clock_timestamp()
@@ -288,7 +286,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.optouts_end(gdpr_internal.run, text) IS
-  'Ends an import of opt-outs: finished or cancelled; a preview leaves nothing';
+  'Ends an import of opt-outs, whose row is locked: finished or cancelled; a preview leaves nothing';
 
 --| Ends an import whose list has been read.
 CREATE OR REPLACE FUNCTION gdpr.import_optouts_finish(
@@ -297,6 +295,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target gdpr_internal.run := gdpr_internal.optout_run(import_optouts_finish.run);
 BEGIN
+  -- waits for chunks that are being done: each refers to this row
+  PERFORM FROM gdpr_internal.run AS r WHERE r.run = target.run FOR UPDATE;
   SELECT t.* INTO matched, people, kept, already, newer, invalid FROM gdpr_internal.optout_totals(target.run) AS t;
   PERFORM gdpr_internal.optouts_end(target, 'finished');
 END

@@ -225,7 +225,7 @@ void Night::Upkeep() {
 void Night::PreviewUpkeep() {
   if (!Wants("upkeep")) return;
   const batch::Result row = Server().Execute(query::kNightlyPreview);
-  NightStep stepNewStep("upkeep");
+  NightStep step = NewStep("upkeep");
   step.note = FormatCount(row.Int(0, 0)) + " changes wait for their seal, " +
               FormatCount(row.Int(0, 1)) + " months are older than gdpr.audit_retention";
   step.answer = {{"unsealed", row.Int(0, 0)}, {"expired_months", row.Int(0, 1)}};

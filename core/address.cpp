@@ -119,7 +119,7 @@ bool IsAddress(std::string_view channel, std::string_view plain) {
 std::string PlainDomain(std::string_view domain) {
   domain = Trim(domain, " \t\r\n<>");
   const bool below = domain.starts_with('.') || domain.starts_with("*.");
-  if (domain.starts_with('*')) domain.remove_prefix(1);
+  if (domain.starts_with("*.")) domain.remove_prefix(1);
   if (domain.starts_with('.') || domain.starts_with('@')) domain.remove_prefix(1);
   if (domain.ends_with('.')) domain.remove_suffix(1);
   if (!IsDomain(domain)) return {};

@@ -288,8 +288,9 @@ text* KeyedDigestOf(std::string_view domain, std::string_view value) {
   const auto& key = DigestKey();
   text* result = nullptr;
   Failure failure;
-  bool ok =
-      Catch(failure, [&] { result = TextOf(KeyedDigest({key, sizeof(key)}, domain, value)); });
+  bool ok = Catch(failure, [&] {
+    result = TextOf(KeyedDigest({key, sizeof(key)}, domain, value));
+  });
   if (!ok) Report(failure);
   return result;
 }

@@ -48,8 +48,8 @@ struct Found {
 void Grow(Found* found, Size more) {
   if (found->count + more <= found->room) return;
   found->room = Max(found->room * 2, found->count + more);
-  found->digests = static_cast<pg_uuid_t*>(
-      repalloc_huge(found->digests, found->room * sizeof(*found->digests)));
+  found->digests =
+      static_cast<pg_uuid_t*>(repalloc_huge(found->digests, found->room * sizeof(*found->digests)));
   found->places =
       static_cast<int32*>(repalloc_huge(found->places, found->room * sizeof(*found->places)));
 }
@@ -59,16 +59,15 @@ Datum UuidArray(const pg_uuid_t* digests, bool* nulls, int count) {
       MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1)));
   for (int i = 0; i < count; i++) items[i] = UUIDPGetDatum(digests + i);
   int lower = 1;
-  return PointerGetDatum(construct_md_array(items, nulls, 1, &count, &lower, UUIDOID, UUID_LEN,
-                                            false, TYPALIGN_CHAR));
+  return PointerGetDatum(
+      construct_md_array(items, nulls, 1, &count, &lower, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
 Datum IntArray(const int32* numbers, int count) {
   auto* items = static_cast<Datum*>(
       MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1)));
   for (int i = 0; i < count; i++) items[i] = Int32GetDatum(numbers[i]);
-  return PointerGetDatum(
-      construct_array(items, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+  return PointerGetDatum(construct_array(items, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
 // Digests of addresses first to last, of the kinds asked for, appended to what was found.
@@ -128,9 +127,9 @@ GDPR_FUNCTION(gdpr_plain_address) {
   text* plain = nullptr;
   Failure failure;
   bool ok = Catch(failure, [&] {
-    plain = TextOf(PlainAddress(
-        {VARDATA_ANY(channel), static_cast<Size>(VARSIZE_ANY_EXHDR(channel))},
-        {VARDATA_ANY(address), static_cast<Size>(VARSIZE_ANY_EXHDR(address))}));
+    plain =
+        TextOf(PlainAddress({VARDATA_ANY(channel), static_cast<Size>(VARSIZE_ANY_EXHDR(channel))},
+                            {VARDATA_ANY(address), static_cast<Size>(VARSIZE_ANY_EXHDR(address))}));
   });
   if (!ok) Report(failure);
   if (VARSIZE_ANY_EXHDR(plain) == 0) PG_RETURN_NULL();
@@ -187,6 +186,5 @@ GDPR_FUNCTION(gdpr_suppressed_digests) {
   Datum values[2] = {IntArray(found.places, static_cast<int>(found.count)),
                      UuidArray(found.digests, nullptr, static_cast<int>(found.count))};
   bool nulls[2] = {};
-  PG_RETURN_DATUM(
-      HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+  PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -4,11 +4,12 @@
 # What dump_restore and walk share: two pictures of a database to compare, and a PostgreSQL of our own.
 
 # Everything pg_gdpr stores in database $1: its state tables (with -q their sequences), its labels, who may
-# work with it. Oids and column numbers are left out: they only let renames be followed.
+# work with it. Oids and column numbers are left out: they only let renames be followed; so are unlogged tables,
+# which hold what can be made again.
 state_of() {
   local table columns rows
   for table in $(sql -d "$1" "SELECT c.oid::regclass FROM pg_class AS c
-      WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND c.relkind = 'r' ORDER BY c.oid::regclass::text"); do
+      WHERE c.relnamespace = 'gdpr_internal'::regnamespace AND c.relkind = 'r' AND c.relpersistence = 'p' ORDER BY c.oid::regclass::text"); do
     columns=$(sql -d "$1" "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
       WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped
         AND attname !~ '(_oid|attnum|attnums)\$'")

@@ -47,7 +47,8 @@ p { margin: 0 0 10px; max-width: 92ch; }
 .tile span { color: var(--quiet); font-size: 13px; display: block; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 18px 20px; margin: 0 0 20px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); gap: 12px 24px; }
-figure { margin: 0; min-width: 0; }
+.plots > * { min-width: 0; }
+figure { margin: 0; }
 figcaption { font-weight: 600; font-size: 14px; overflow-wrap: anywhere; }
 .plot { display: block; width: 100%; height: auto; }
 .plot .tick { font-size: 11px; fill: var(--quiet); }
@@ -74,7 +75,7 @@ tr > :last-child { padding-right: 0; }
 footer { padding-bottom: 48px; }
 .sign { display: grid; grid-template-columns: 2fr 1fr 2fr; gap: 24px; margin: 40px 0 18px; }
 .sign div { border-top: 1px solid var(--text); padding-top: 4px; font-size: 13px; color: var(--quiet); }
-@media (max-width: 560px) { .plots { grid-template-columns: 1fr; } main, header, footer { padding: 0 12px; } }
+@media (max-width: 560px) { .plots { grid-template-columns: 1fr; } main, header, footer { padding-left: 12px; padding-right: 12px; } }
 @media print {
   :root { color-scheme: light; --page: #fff; --card: #fff; --text: #000; --quiet: #444; --line: #bbb; --faint: #eee;
     --good: #1b7f5c; --look: #7a5200; --now: #b3261e; --good-back: #fff; --look-back: #fff; --now-back: #fff;

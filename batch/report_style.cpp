@@ -82,7 +82,10 @@ footer { padding-bottom: 48px; }
     --accepted: #1b7f5c; --pending: #e0b34c; --rejected: #8fa3bd; --withdrawn: #5a4a8a; --plain: #3b7cab; --strong: #b3261e; }
   @page { size: A4; margin: 16mm 14mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { font-size: 10.5pt; } main, header, footer { max-width: none; padding: 0; }
+  body { font-size: 10pt; } main, header, footer { max-width: none; padding: 0; }
+  table { font-size: 8.2pt; } th { font-size: 7.6pt; } th.n { white-space: normal; } th, td { padding: 3px 7px 3px 0; } .n + :not(.n) { padding-left: 4px; }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(92px, 1fr)); } .tile { padding: 6px 9px; }
+  .tile b { font-size: 13pt; white-space: nowrap; } .tile span { font-size: 8pt; }
   .plots { grid-template-columns: 1fr 1fr; } section { border: 0; padding: 0; margin: 0 0 14pt; }
   figure, tr, .verdict, .tile, .sign { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; } }
 )css";

@@ -132,23 +132,20 @@ bool OptoutSender::Settle(const SqlError& error, int number, int tries) {
        {"reason", error.what()},
        {"try", tries},
        {"again", action != Action::kStop}});
-  if (action == Action::kStop) {
-    if (!error.poisons_connection()) connection_->Rollback();
+  if (!error.poisons_connection()) connection_->Rollback();
+  // No value is to blame, they were checked before: what Decide() would isolate fails for all.
+  const bool hopeless = action == Action::kIsolate && !IsTransient(error.sqlstate());
+  if (action == Action::kStop || hopeless) {
     if (!signals_.cancel_requested()) throw error;
     return false;
   }
-  // No value is to blame: they were checked before. Nothing to isolate, then.
-  if (action == Action::kIsolate && !IsTransient(error.sqlstate())) throw error;
   if (error.poisons_connection()) {
     Pause(tries);
     Reconnect();
+  } else if (prepare) {
+    PrepareAgain();
   } else {
-    connection_->Rollback();
-    if (prepare) {
-      PrepareAgain();
-    } else {
-      Pause(tries);
-    }
+    Pause(tries);
   }
   return true;
 }

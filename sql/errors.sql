@@ -232,6 +232,13 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.opt_out('person', '2', 'smoke')$$,
   $$SELECT gdpr.suppress('email', '', 'asked for it')$$,
   $$SELECT gdpr.suppress('fax', '1', 'asked for it')$$,
+  $$SELECT gdpr.suppress('email', '.com', 'asked for it')$$,
+  $$SELECT gdpr.import_optouts_start('email', NULL, 'crc', 'a list')$$,
+  $$SELECT gdpr.import_optouts_start('email', NULL, 'md5', NULL)$$,
+  $$SELECT gdpr.import_optouts_start('sms', NULL, 'domain', 'a list')$$,
+  $$SELECT gdpr.import_optouts_start('email', NULL, 'md5', 'a list', options => '{"dated": "yesteryear"}')$$,
+  $$SELECT gdpr.import_optouts_start('email', NULL, 'md5', 'a list', options => '{"dated": "2999-12-31"}')$$,
+  $$SELECT gdpr.import_optouts_chunk(0, 1, '{}')$$,
   $$SELECT gdpr.audience('person', 'mars', 'email')$$,
   $$SELECT gdpr.set_country('Nowhere', 16, true)$$,
   $$SELECT gdpr.record_campaign('person', '{2}', '', 'letters', 'email')$$,
@@ -260,6 +267,12 @@ SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.record_campaign('person', '{2}', NULL, 'letters', 'email')$$,
   $$SELECT gdpr.sign_up('person', 'letters', '[]')$$,
   $$SELECT gdpr.sign_up('person', 'letters', '{}', valid_for => '1 year')$$]) AS s;
+SELECT gdpr.suppress('email', '@example.net', 'we write to nobody there') \g /dev/null
+SELECT say($$SELECT gdpr.lift_suppression('email', 'a@example.net', 'asked for it')$$);
+SELECT gdpr.import_optouts_start('email', NULL, 'md5', 'a list') AS list \gset
+SELECT say(format($$SELECT gdpr.import_optouts_chunk(%s, NULL, NULL)$$, :'list'));
+SELECT regexp_replace(say(format($$SELECT gdpr.import_optouts_chunk(%s, 1, '{}')$$, :'list')), 'run [0-9]+', 'run N');
+SELECT gdpr.run_cancel(:list) \g /dev/null
 SELECT gdpr.attach_sign_up(:sign_up, '3') > 0 AS attached;
 SELECT say(format($$SELECT gdpr.attach_sign_up(%s, '2')$$, :'sign_up'));
 

@@ -11,13 +11,13 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.believed_dates(timestamptz) IS
   'Dates outside of these are no interactions: zero dates, infinity, and what lies more than a year ahead';
 
---| Head of the statements that read dates of row t: person, newest date that is believed, whether there is one that is
+--| Select list of the statements that read dates of row t: newest date that is believed, whether there is one that is
 --| not. $2 and $3 are the bounds. A date counts to its end.
 CREATE OR REPLACE FUNCTION gdpr_internal.dates_sql(relation regclass, columns name[]) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (
-    SELECT format('SELECT p.person, GREATEST(%s), coalesce(pg_catalog.bool_or(%s), false) FROM ',
+    SELECT format('GREATEST(%s), coalesce(pg_catalog.bool_or(%s), false)',
       string_agg(format('(pg_catalog.max(t.%1$I::%2$s) FILTER (WHERE t.%1$I::%2$s OPERATOR(pg_catalog.>) $2::%2$s'
         ' AND t.%1$I::%2$s OPERATOR(pg_catalog.<) $3::%2$s)%3$s)::pg_catalog.timestamptz', c, y.name,
         CASE y.name WHEN 'pg_catalog.date' THEN ' OPERATOR(pg_catalog.+) 1' ELSE '' END), ', ' ORDER BY n),
@@ -28,7 +28,29 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.dates_sql(regclass, name[]) IS
-  'Head of the statements that read the newest date of each person in columns of row t';
+  'Select list of the statements that read the newest date of people in columns of row t';
+
+--| The same for all keys in a range, without naming them: what a page of everybody needs costs one pass over a part of
+--| the table then, instead of a look into its index for each person. Whole numbers only; %1$L and %2$L are the ends.
+CREATE OR REPLACE FUNCTION gdpr_internal.range_sql(relation regclass, columns name[], key name, discriminator name, discriminator_value text)
+RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  other oid := gdpr_internal.column_type(range_sql.relation, range_sql.discriminator);
+BEGIN
+  IF gdpr_internal.compare_class(gdpr_internal.column_type(range_sql.relation, range_sql.key)) IS DISTINCT FROM 'int' THEN
+    RETURN NULL;
+  END IF;
+  RETURN format('SELECT t.%1$I::pg_catalog.int8, ', range_sql.key)
+    || replace(gdpr_internal.dates_sql(range_sql.relation, range_sql.columns) || format(' FROM %s AS t', gdpr_internal.sql_name(range_sql.relation)), '%', '%%')
+    || format(E'\nWHERE t.%1$I OPERATOR(pg_catalog.>=) %%1$L::pg_catalog.int8 AND t.%1$I OPERATOR(pg_catalog.<=) %%2$L::pg_catalog.int8', range_sql.key)
+    || replace(CASE WHEN range_sql.discriminator IS NULL THEN '' ELSE ' AND ' || gdpr_internal.match_sql(
+         format('t.%I', range_sql.discriminator), other, quote_literal(range_sql.discriminator_value) || '::pg_catalog.text', other) END, '%', '%%')
+    || format(E'\nGROUP BY t.%I', range_sql.key);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.range_sql(regclass, name[], name, name, text) IS
+  'Statement that reads the newest date of each key in a range; NULL where keys are no whole numbers';
 
 --| True if a link hangs on the one column of the subject's key: its rows are found by the keys alone.
 CREATE OR REPLACE FUNCTION gdpr_internal.hangs_on_key(s gdpr_internal.subject_type, l gdpr_internal.link) RETURNS boolean
@@ -52,6 +74,8 @@ DECLARE
   step record;
   plan jsonb := '[]';
   links jsonb;
+  whole_numbers boolean := cardinality(s.key) = 1 AND gdpr_internal.compare_class(gdpr_internal.column_type(
+    gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key), s.key[1])) IS NOT DISTINCT FROM 'int';
 BEGIN
   FOR i IN SELECT x.* FROM gdpr_internal.interaction AS x WHERE x.subject_type = s.subject_type ORDER BY x.column_name LOOP
     relation := gdpr_internal.existing(s.subject_type, i.relation_schema, i.relation_name, i.column_name);
@@ -74,8 +98,11 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'parent', gdpr_internal.resolve(l.parent_schema, l.parent_name)::oid, 'by_key', gdpr_internal.hangs_on_key(s, l),
         'find', gdpr_internal.find_link_sql(l.link),
-        'dates', CASE WHEN step.columns <> '{}' THEN gdpr_internal.dates_sql(step.relation, step.columns)
-          || gdpr_internal.link_join(l.link, gdpr_internal.hangs_on_key(s, l)) || E'\nGROUP BY p.person' END) ORDER BY array_position(step.links, l.link)), '[]')
+        'dates', CASE WHEN step.columns <> '{}' THEN 'SELECT p.person, ' || gdpr_internal.dates_sql(step.relation, step.columns)
+          || ' FROM ' || gdpr_internal.link_join(l.link, gdpr_internal.hangs_on_key(s, l)) || E'\nGROUP BY p.person' END,
+        'range', CASE WHEN step.columns <> '{}' AND whole_numbers AND gdpr_internal.hangs_on_key(s, l)
+          THEN gdpr_internal.range_sql(step.relation, step.columns, l.columns[1], l.discriminator, l.discriminator_value) END)
+      ORDER BY array_position(step.links, l.link)), '[]')
     INTO links FROM gdpr_internal.link AS l WHERE l.link = ANY (step.links);
     IF links @> jsonb_build_array(jsonb_build_object('parent', step.relation::oid)) THEN
       wanted := wanted || step.relation::oid;  -- its own link goes on from it
@@ -84,8 +111,10 @@ BEGIN
       WHERE NOT (l->>'by_key')::boolean OR step.relation::oid = ANY (wanted));
     plan := jsonb_build_array(jsonb_build_object('relation', step.relation::oid, 'links', links,
       'find', CASE WHEN links = '[]' THEN gdpr_internal.find_subject_sql(s.subject_type) END,
-      'dates', CASE WHEN links = '[]' AND step.columns <> '{}' THEN gdpr_internal.dates_sql(step.relation, step.columns)
-        || gdpr_internal.people_join(s.subject_type) || E'\nGROUP BY p.person' END,
+      'dates', CASE WHEN links = '[]' AND step.columns <> '{}' THEN 'SELECT p.person, ' || gdpr_internal.dates_sql(step.relation, step.columns)
+        || ' FROM ' || gdpr_internal.people_join(s.subject_type) || E'\nGROUP BY p.person' END,
+      'range', CASE WHEN links = '[]' AND step.columns <> '{}' AND whole_numbers
+        THEN gdpr_internal.range_sql(step.relation, step.columns, s.key[1], NULL, NULL) END,
       'goes_on', step.relation::oid = ANY (wanted))) || plan;
   END LOOP;
   RETURN plan;
@@ -124,12 +153,37 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.interaction_rows(jsonb, text[], jsonb) IS
   'What further links need of the rows that one table of the plan holds: [[person, values…], …]';
 
---| Newest dates of people, table by table: a person may come more than once. person is the place in keys.
-CREATE OR REPLACE FUNCTION gdpr_internal.interaction_dates(plan jsonb, keys text[], at timestamptz)
+--| Dates of one statement of the plan: of the keys in a range where that is asked for and can be, else of these keys.
+CREATE OR REPLACE FUNCTION gdpr_internal.dates_of(relation oid, part jsonb, keys text[], rows jsonb, at timestamptz, in_range boolean)
+RETURNS TABLE(person int, newest timestamptz, odd boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  bounds record := gdpr_internal.believed_dates(dates_of.at);
+BEGIN
+  IF in_range AND part->>'range' IS NOT NULL AND cardinality(keys) > 0 THEN
+    RETURN QUERY
+    SELECT k.n::int, d.newest, d.odd
+    FROM gdpr_internal.query_as_owner(relation, (SELECT format(part->>'range', min(k::int8), max(k::int8)) FROM unnest(keys) AS k),
+      NULL::text, bounds.since, bounds.until) AS d(key int8, newest timestamptz, odd boolean)
+    JOIN unnest(keys) WITH ORDINALITY AS k(key, n) ON k.key::int8 = d.key;
+  ELSIF rows IS NULL THEN
+    RETURN QUERY SELECT d.* FROM gdpr_internal.query_as_owner(relation, part->>'dates', keys, bounds.since, bounds.until)
+      AS d(person int, newest timestamptz, odd boolean);
+  ELSE
+    RETURN QUERY SELECT d.* FROM gdpr_internal.query_as_owner(relation, part->>'dates', rows, bounds.since, bounds.until)
+      AS d(person int, newest timestamptz, odd boolean);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.dates_of(oid, jsonb, text[], jsonb, timestamptz, boolean) IS
+  'Newest dates of people by one statement of the plan: by a range of keys, by keys, or by rows that were found';
+
+--| Newest dates of people, table by table: a person may come more than once. person is the place in keys; in_range: the
+--| keys are everybody between the first and the last of them.
+CREATE OR REPLACE FUNCTION gdpr_internal.interaction_dates(plan jsonb, keys text[], at timestamptz, in_range boolean)
 RETURNS TABLE(person int, newest timestamptz, odd boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  bounds record := gdpr_internal.believed_dates(interaction_dates.at);
   step jsonb;
   link jsonb;
   hits jsonb := '{}';
@@ -139,32 +193,27 @@ BEGIN
       hits := hits || jsonb_build_object(step->>'relation', gdpr_internal.interaction_rows(step, keys, hits));
     END IF;
     IF step->>'dates' IS NOT NULL THEN
-      RETURN QUERY SELECT d.* FROM gdpr_internal.query_as_owner((step->>'relation')::oid, step->>'dates', keys, bounds.since, bounds.until)
-        AS d(person int, newest timestamptz, odd boolean);
+      RETURN QUERY SELECT d.* FROM gdpr_internal.dates_of((step->>'relation')::oid, step, keys, NULL, interaction_dates.at, in_range) AS d;
     END IF;
     FOR link IN SELECT l FROM jsonb_array_elements(step->'links') AS l WHERE l->>'dates' IS NOT NULL LOOP
-      IF (link->>'by_key')::boolean THEN
-        RETURN QUERY SELECT d.* FROM gdpr_internal.query_as_owner((step->>'relation')::oid, link->>'dates', keys, bounds.since, bounds.until)
-          AS d(person int, newest timestamptz, odd boolean);
-      ELSE
-        RETURN QUERY SELECT d.* FROM gdpr_internal.query_as_owner((step->>'relation')::oid, link->>'dates',
-          coalesce(hits->(link->>'parent'), '[]'), bounds.since, bounds.until) AS d(person int, newest timestamptz, odd boolean);
-      END IF;
+      RETURN QUERY SELECT d.* FROM gdpr_internal.dates_of((step->>'relation')::oid, link, keys,
+        CASE WHEN NOT (link->>'by_key')::boolean THEN coalesce(hits->(link->>'parent'), '[]') END, interaction_dates.at, in_range) AS d;
     END LOOP;
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.interaction_dates(jsonb, text[], timestamptz) IS
+COMMENT ON FUNCTION gdpr_internal.interaction_dates(jsonb, text[], timestamptz, boolean) IS
   'Newest dates of people by canonical keys, one row for each table and link that has any';
 
 --| Last interactions of people: their newest date, never later than now; an acceptance is one, too.
-CREATE OR REPLACE FUNCTION gdpr_internal.last_interactions(subject_type text, plan jsonb, keys text[], at timestamptz)
+CREATE OR REPLACE FUNCTION gdpr_internal.last_interactions(
+  subject_type text, plan jsonb, keys text[], at timestamptz, in_range boolean DEFAULT false)
 RETURNS TABLE(person int, last timestamptz, odd boolean)
 LANGUAGE plpgsql ROWS 10000 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 BEGIN
   RETURN QUERY
   SELECT d.person, CASE WHEN max(d.newest) > last_interactions.at THEN last_interactions.at ELSE max(d.newest) END, bool_or(d.odd) FROM (
-    SELECT i.person, i.newest, i.odd FROM gdpr_internal.interaction_dates(plan, keys, last_interactions.at) AS i
+    SELECT i.person, i.newest, i.odd FROM gdpr_internal.interaction_dates(plan, keys, last_interactions.at, in_range) AS i
     UNION ALL
     SELECT k.n::int, c.updated_at, false FROM unnest(keys) WITH ORDINALITY AS k(key, n)
     CROSS JOIN LATERAL (SELECT max(x.updated_at) AS updated_at FROM gdpr_internal.consent_state AS x
@@ -174,7 +223,7 @@ BEGIN
   GROUP BY d.person;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.last_interactions(text, jsonb, text[], timestamptz) IS
+COMMENT ON FUNCTION gdpr_internal.last_interactions(text, jsonb, text[], timestamptz, boolean) IS
   'Last interaction of people by canonical keys, NULL where no date is known, and whether they have dates that are not believed';
 
 --| When there last was something to do with a person.

@@ -45,7 +45,8 @@ COMMENT ON FUNCTION gdpr_internal.governing_policies(text, text[], int[], timest
 
 --| What there is to do with people now. Outcomes: no date, no policy, nothing, to warn, in grace, due, queued. Frozen
 --| people have none.
-CREATE OR REPLACE FUNCTION gdpr_internal.retention_outcomes(subject_type text, plan jsonb, keys text[], at timestamptz)
+CREATE OR REPLACE FUNCTION gdpr_internal.retention_outcomes(
+  subject_type text, plan jsonb, keys text[], at timestamptz, in_range boolean DEFAULT false)
 RETURNS SETOF gdpr_internal.retention_outcome
 LANGUAGE plpgsql ROWS 10000 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
@@ -60,7 +61,7 @@ DECLARE
   odds boolean[];
 BEGIN
   SELECT array_agg(l.person), array_agg(l.last), array_agg(l.odd) INTO persons, lasts, odds
-  FROM gdpr_internal.last_interactions(wanted, plan, keys, moment) AS l;
+  FROM gdpr_internal.last_interactions(wanted, plan, keys, moment, in_range) AS l;
   RETURN QUERY
   WITH person AS (
     SELECT k.n::int AS person, k.key, l.last, coalesce(l.odd, false) AS odd, g.purpose, g.day, g.warn, g.grace, g.action, g.channel,
@@ -89,7 +90,7 @@ BEGIN
   FROM judged AS j;
 END
 $$;
-COMMENT ON FUNCTION gdpr_internal.retention_outcomes(text, jsonb, text[], timestamptz) IS
+COMMENT ON FUNCTION gdpr_internal.retention_outcomes(text, jsonb, text[], timestamptz, boolean) IS
   'What retention has to do with people by canonical keys now: no date, no policy, nothing, to warn, in grace, due or queued';
 
 --| Who cannot go, or be told so: blockers, lawful bases, and restrictions (Art. 18), under which data is kept.
@@ -112,16 +113,13 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.retention_held(text, text[]) IS
   'Those of the people whom blockers, live bases or a restriction keep, with the reasons';
 
---| How long ago the last interaction was, as the dry run counts it.
-CREATE OR REPLACE FUNCTION gdpr_internal.age_band(last timestamptz, at timestamptz) RETURNS text
+--| How long ago last interactions were, as the dry run counts it: names, and where each but the first begins.
+CREATE OR REPLACE FUNCTION gdpr_internal.age_bands(at timestamptz, OUT names text[], OUT begins timestamptz[])
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN $1 IS NULL THEN 'no date known' ELSE
-    (SELECT b.band FROM (VALUES (1, interval '6 months', 'under 6 months'), (2, '1 year', '6 to 12 months'), (3, '2 years', '1 to 2 years'),
-       (4, '3 years', '2 to 3 years'), (5, '5 years', '3 to 5 years'), (6, '10 years', '5 to 10 years'), (7, '300 years', '10 years or more'))
-       AS b(n, upto, band)
-     WHERE $1 > $2 - b.upto ORDER BY b.n LIMIT 1) END
+  SELECT '{10 years or more,5 to 10 years,3 to 5 years,2 to 3 years,1 to 2 years,6 to 12 months,under 6 months}'::text[],
+    ARRAY(SELECT $1 - i FROM unnest('{10 years,5 years,3 years,2 years,1 year,6 months}'::interval[]) WITH ORDINALITY AS u(i, n) ORDER BY n)
 $$;
-COMMENT ON FUNCTION gdpr_internal.age_band(timestamptz, timestamptz) IS 'How long ago the last interaction was, in words';
+COMMENT ON FUNCTION gdpr_internal.age_bands(timestamptz) IS 'Bands of age of the last interaction: their names, oldest first, and where each but the first begins';
 
 --| One page of everybody in key order. keys: to whom something is to be done now; counts: people by band and outcome;
 --| a preview asks the blockers too. taken_back: whose earlier warning or place in the queue is not for them any more.
@@ -134,11 +132,12 @@ DECLARE
   plan jsonb := gdpr_internal.retention_plan(s);
   page record := gdpr_internal.run_all_people(s, run_retention_page.after, run_retention_page.max_people);
   moment CONSTANT timestamptz := clock_timestamp();
+  bands record := gdpr_internal.age_bands(moment);
   people gdpr_internal.retention_outcome[];
   doing text[];
 BEGIN
   last := page.last;
-  people := ARRAY(SELECT o FROM gdpr_internal.retention_outcomes(s.subject_type, plan, page.keys, moment) AS o);
+  people := ARRAY(SELECT o FROM gdpr_internal.retention_outcomes(s.subject_type, plan, page.keys, moment, true) AS o);
   SELECT array_agg(o.subject_key ORDER BY o.person) FILTER (WHERE o.outcome IN ('to warn', 'due') OR o.unwarn OR o.unqueue),
     coalesce(array_agg(o.subject_key) FILTER (WHERE o.outcome IN ('to warn', 'due')), '{}'),
     count(*) FILTER (WHERE o.unwarn OR o.unqueue), count(*) FILTER (WHERE o.odd)
@@ -146,8 +145,8 @@ BEGIN
   WITH held AS MATERIALIZED (
     SELECT h.subject_key, h.blockers FROM gdpr_internal.retention_held(s.subject_type, CASE WHEN preview THEN doing ELSE '{}' END) AS h
   )
-  SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(c.band, c.outcome, c.n)), '[]')
-          FROM (SELECT gdpr_internal.age_band(o.last, moment) AS band, CASE WHEN h.subject_key IS NOT NULL THEN 'held' ELSE o.outcome END AS outcome,
+  SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(coalesce(bands.names[c.band + 1], 'no date known'), c.outcome, c.n)), '[]')
+          FROM (SELECT width_bucket(o.last, bands.begins) AS band, CASE WHEN h.subject_key IS NOT NULL THEN 'held' ELSE o.outcome END AS outcome,
                   count(*) AS n
                 FROM unnest(people) AS o LEFT JOIN held AS h ON h.subject_key = o.subject_key GROUP BY 1, 2) AS c),
     (SELECT coalesce(jsonb_object_agg(b.name, b.n), '{}')

@@ -70,34 +70,62 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.optout_write(gdpr_internal.run, text, text[]) IS
   'Opts people out as a list says, one event each; who opted in after the list was made is left alone';
 
+--| Adds entries of a list, in order, unless they are there; those that were added.
+CREATE OR REPLACE FUNCTION gdpr_internal.optout_add(target gdpr_internal.run, digests uuid[], turns int[]) RETURNS uuid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  result uuid[];
+BEGIN
+  WITH ins AS (
+    INSERT INTO gdpr_internal.suppression AS s (digest, turn, run, at, key_id, channel, kind)
+    SELECT x.digest, x.turn, (target).run, statement_timestamp(), (SELECT max(k.key_id) FROM gdpr_internal.key_fingerprint AS k),
+      (target).options->>'channel', (target).options->>'kind'
+    FROM unnest(digests, turns) AS x(digest, turn)
+    ON CONFLICT DO NOTHING RETURNING s.digest
+  )
+  SELECT coalesce(array_agg(i.digest), '{}') INTO result FROM ins AS i;
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.optout_add(gdpr_internal.run, uuid[], int[]) IS
+  'Puts digests of an imported list on the suppression list, unless they are there; those that were added';
+
 --| Suppresses what belongs to nobody we know. An entry that was lifted after the list was made stays lifted.
 CREATE OR REPLACE FUNCTION gdpr_internal.optout_suppress(
   target gdpr_internal.run, digests uuid[], OUT kept bigint, OUT already bigint, OUT newer bigint)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   dated timestamptz := (target).options->>'dated';
-  todo record;
+  preview boolean := ((target).options->>'dry_run')::boolean;
+  new uuid[] := '{}';
+  rest record;
 BEGIN
-  -- LIMIT 1: by index, digest for digest
-  SELECT array_agg(x.digest ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS digests,
-    array_agg(x.last + 1 ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS turns,
-    count(*) FILTER (WHERE x.stays AND x.last % 2 = 1) AS already, count(*) FILTER (WHERE x.stays AND x.last % 2 = 0) AS newer
-  INTO todo
-  FROM (SELECT u.digest, coalesce(s.turn, 0) AS last, s.turn IS NOT NULL AND (s.turn % 2 = 1 OR s.at > dated) AS stays
-        FROM unnest(digests) AS u(digest) LEFT JOIN LATERAL (
-          SELECT n.turn, n.at FROM gdpr_internal.suppression AS n WHERE n.digest = u.digest ORDER BY n.turn DESC LIMIT 1) AS s ON true) AS x;
-  already := todo.already;
-  newer := todo.newer;
-  kept := coalesce(cardinality(todo.digests), 0);
-  IF kept > 0 AND NOT ((target).options->>'dry_run')::boolean THEN
-    INSERT INTO gdpr_internal.suppression (digest, turn, run, at, key_id, channel, kind)
-    SELECT x.digest, x.turn, (target).run, statement_timestamp(), (SELECT max(k.key_id) FROM gdpr_internal.key_fingerprint AS k),
-      (target).options->>'channel', (target).options->>'kind'
-    FROM unnest(todo.digests, todo.turns) AS x(digest, turn)
-    ON CONFLICT DO NOTHING;
-    -- somebody else was there first: theirs
-    GET DIAGNOSTICS kept = ROW_COUNT;
-    already := already + cardinality(todo.digests) - kept;
+  -- Most lines of most lists are new: they are put there without asking first.
+  IF NOT preview THEN
+    new := gdpr_internal.optout_add(target, digests, array_fill(1, ARRAY[cardinality(digests)]));
+  END IF;
+  kept := cardinality(new);
+  already := 0;
+  newer := 0;
+  IF kept < cardinality(digests) THEN
+    -- LIMIT 1: by index, digest for digest
+    SELECT array_agg(x.digest ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS digests,
+      array_agg(x.last + 1 ORDER BY x.digest) FILTER (WHERE NOT x.stays) AS turns,
+      count(*) FILTER (WHERE x.stays AND x.last % 2 = 1) AS already, count(*) FILTER (WHERE x.stays AND x.last % 2 = 0) AS newer
+    INTO rest
+    FROM (SELECT u.digest, coalesce(s.turn, 0) AS last, s.turn IS NOT NULL AND (s.turn % 2 = 1 OR s.at > dated) AS stays
+          FROM (SELECT unnest(digests) AS digest EXCEPT SELECT unnest(new)) AS u LEFT JOIN LATERAL (
+            SELECT n.turn, n.at FROM gdpr_internal.suppression AS n WHERE n.digest = u.digest ORDER BY n.turn DESC LIMIT 1) AS s ON true) AS x;
+    already := rest.already;
+    newer := rest.newer;
+    IF preview THEN
+      kept := coalesce(cardinality(rest.digests), 0);
+    ELSIF rest.digests IS NOT NULL THEN
+      -- lifted before the list was made; where somebody else was quicker, it is theirs
+      new := gdpr_internal.optout_add(target, rest.digests, rest.turns);
+      kept := kept + cardinality(new);
+      already := already + cardinality(rest.digests) - cardinality(new);
+    END IF;
   END IF;
 END
 $$;
@@ -114,7 +142,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('gdpr preview of opt-outs ' || optout_unseen.run, 0));
   EXECUTE
    'WITH new AS (SELECT m FROM unnest($1) AS u(m) WHERE NOT EXISTS (SELECT FROM gdpr_internal.optout_address AS a
-       WHERE a.digest = u.m AND a.run = $2 AND a.subject_type = '''')),
+       WHERE a.digest = u.m AND a.run = $2 AND a.subject_type = '''' OFFSET 0)),
      ins AS (INSERT INTO gdpr_internal.optout_address (digest, run, subject_type, subject_key) SELECT n.m, $2, '''', '''' FROM new AS n)
     SELECT array_agg(n.m) FROM new AS n' INTO unseen USING marks, optout_unseen.run;
   RETURN coalesce(unseen, '{}');

@@ -25,6 +25,8 @@ prepare() {
 first() { arguments=(import-optouts "$work/list.csv" --subject contact --channel email --reason 'mailing provider' --rejects "$work/rejects" --chunk-rows 100 --jobs 2 --json); }
 again() { first; }
 bad=$((strangers / 1000))
+# How long the list is the ledger does not know before its end.
+between() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state = 'running' AND done > 0")" -gt 0 ]; }
 summary() { echo "rejected=$bad"; }
 # It has come to its end when a program said so: to import it again changes nothing.
 complete() { false; }

@@ -68,6 +68,7 @@ using Fetched = std::vector<std::pair<const Section*, Result>>;
 Fetched FetchAll(const Options& options, Signals& signals) {
   Connection connection = ConnectAndShakeHands(options);
   signals.Watch(&connection, connection.canceller());
+  connection.Execute(query::kReportMemory);
   Fetched fetched;
   for (const Section& section : kSections) {
     fetched.emplace_back(&section, Fetch(connection, section, options));

@@ -148,7 +148,7 @@ COMMENT ON FUNCTION gdpr_internal.report_days(int) IS 'Days, weeks or months up 
 --| acceptance until it lapses, and all until the person is anonymized. One pass over the history.
 CREATE OR REPLACE FUNCTION gdpr.report_consent_history(for_type text DEFAULT NULL, days int DEFAULT 90)
 RETURNS TABLE(subject_type text, purpose text, until timestamptz, accepted bigint, rejected bigint, withdrawn bigint, pending bigint)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   WITH day AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY d.day)::int AS n, d.day, d.until FROM gdpr_internal.report_days($2) AS d
   ), span AS (

@@ -31,7 +31,7 @@ void LogSqlError(const SqlError& error) {
 
 /// Something that the user named or may not do, or the database.
 ExitCode CodeOf(const SqlError& error) {
-  for (const char* sqlstate : {"22", "42501", "42704", "55000", "55006"}) {
+  for (const char* sqlstate : {"22", "3F000", "42501", "42704", "42P01", "55000", "55006"}) {
     if (error.sqlstate().starts_with(sqlstate)) return ExitCode::kConfiguration;
   }
   return ExitCode::kDatabase;

@@ -234,7 +234,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target gdpr_internal.run;
 BEGIN
-  SELECT * INTO target FROM gdpr_internal.run AS r WHERE r.run = run_cancel.run FOR UPDATE;
+  -- NO KEY: a slice that is being booked looks whether its run is there, and we wait for the slice
+  SELECT * INTO target FROM gdpr_internal.run AS r WHERE r.run = run_cancel.run FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'run % does not exist', run_cancel.run
       USING ERRCODE = 'undefined_object', HINT = 'gdpr.runs lists the runs.';

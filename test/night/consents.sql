@@ -6,6 +6,7 @@ SELECT gdpr.add_form('terms', 'One.'), gdpr.add_form('terms', 'Two.'), gdpr.add_
 SELECT gdpr.set_consent_form('contact', 'terms:1', 'marketing') \g /dev/null
 SELECT gdpr.grant_purpose('marketing', r, campaign => true) FROM unnest('{night,officer}'::regrole[]) AS r \g /dev/null
 GRANT USAGE ON SCHEMA crm TO officer;
+SELECT gdpr.grant_bundle(b, 'officer') FROM unnest('{operator,dpo}'::text[]) AS b \g /dev/null
 
 CREATE VIEW oracle.accepted AS SELECT id FROM crm.contact WHERE id % 10 IN (0, 1, 3, 5, 6, 7, 8, 9);
 CREATE VIEW oracle.withdrawn AS SELECT id FROM crm.contact WHERE id % 10 = 3;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- :people people of a small CRM. What is true of a person follows from the number alone, so that an oracle can say what must
--- become of whom: one in 20 has an open job, which is a blocker. A trigger counts how often each row was changed.
+-- become of whom: whose number leaves 0 or 4 over 20 has an open job, which is a blocker. A trigger counts how often each row was changed.
 SET client_min_messages = warning;
 DO $$
 BEGIN
@@ -43,7 +43,7 @@ INSERT INTO crm.activity (contact_id, note, at)
 SELECT n, 'called Name ' || n, date_trunc('day', now()) - make_interval(months => (n % 37)::int + 10 * m)
 FROM generate_series(1, :people) AS n, generate_series(0, 1) AS m;
 CREATE INDEX ON crm.activity (contact_id);
-INSERT INTO crm.job SELECT n, n % 20 = 0 FROM generate_series(10, :people, 10) AS n;
+INSERT INTO crm.job SELECT n, n % 20 IN (0, 4) FROM generate_series(2, :people, 2) AS n;
 CREATE TRIGGER count_change BEFORE UPDATE ON crm.contact FOR EACH ROW EXECUTE FUNCTION crm.count_change();
 CREATE TRIGGER count_change BEFORE UPDATE ON crm.activity FOR EACH ROW EXECUTE FUNCTION crm.count_change();
 

@@ -14,7 +14,7 @@ prepare() {
 first() { arguments=(mark --subject contact --selection crm.selection --state withdrawn --purpose marketing --medium email --chunk-rows 10 --max-failed 100000 --jobs 2 --json); }
 again() { arguments=(mark --subject contact --resume --max-failed 100000 --jobs 2 --json); }
 number() { sql "SELECT count(*) FROM oracle.person WHERE becomes = '$1'"; }
-summary() { echo "state=finished people=$(($(number withdrawn) + $(number cannot))) marked=$(number withdrawn) failed=$(number cannot)"; }
+summary() { echo "state=finished people=$(($(number withdrawn) + $(number cannot))) changed=$(number withdrawn) failed=$(number cannot)"; }
 laws() {
   sql "
     CREATE TEMP TABLE now AS

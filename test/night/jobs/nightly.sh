@@ -5,16 +5,17 @@
 # followed by another one.
 
 . test/night/jobs/reconsent.sh
-. test/night/jobs/retention.sh   # its rules, and people who are queued are erased in the same night
+. test/night/jobs/retention.sh
+also=consents.sql
 busy='event=\(chunk\|step\) '
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, n % 10 IN (0, 1, 2, 4, 9) AND n % 100 <> 91 AS may_be_asked, CASE
-      WHEN n % 100 = 91 OR n % 37 < 21 THEN 'nothing'
+      WHEN n % 10 NOT IN (2, 3, 4) OR n % 37 < 21 OR n % 3 <> 1 AND n % 7 = 0 AND n % 20 = 4 THEN 'nothing'  -- an acceptance is an interaction
+      WHEN n % 20 = 4 THEN 'held'
       WHEN n % 3 = 1 THEN 'warned'
       WHEN n % 7 = 0 THEN 'back'
       WHEN n % 37 < 24 THEN 'nothing'
-      WHEN n % 20 = 0 THEN 'held'
       ELSE 'gone' END AS becomes
     FROM generate_series(1, $people) AS n" && first_night && plan_campaign &&
     sql "CREATE TABLE oracle.before AS SELECT max(run) AS run FROM gdpr.runs WHERE state = 'finished'"

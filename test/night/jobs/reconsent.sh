@@ -17,7 +17,7 @@ plan_campaign() {
 unfinished() { true; }
 again() { arguments=(reconsent --subject contact --resume "$(sql "SELECT max(run) FROM gdpr.runs WHERE job = 'reconsent'")" --jobs 2 --json); }
 asked() { sql "SELECT count(*) FROM oracle.person WHERE asked"; }
-summary() { echo "state=finished people=$(asked) asked=$(asked) skipped=0 failed=0"; }
+summary() { echo "state=finished people=$(asked) changed=$(asked) failed=0 pending=0"; }
 laws() {
   sql "
     CREATE TEMP TABLE now AS

@@ -3,15 +3,15 @@
 # The second night of a policy: some were warned in the first and are queued now, some of those came back and have their
 # warning taken back, others are warned now; people with an open job stay.
 
-people=4000 also=consents.sql
+people=4000
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, CASE
-      WHEN n % 100 = 91 OR n % 37 < 21 THEN 'nothing'
+      WHEN n % 37 < 21 OR n % 3 <> 1 AND n % 7 = 0 AND n % 20 IN (0, 4) THEN 'nothing'
+      WHEN n % 20 IN (0, 4) THEN 'held'
       WHEN n % 3 = 1 THEN 'warned'
       WHEN n % 7 = 0 THEN 'back'
       WHEN n % 37 < 24 THEN 'nothing'
-      WHEN n % 20 = 0 THEN 'held'
       ELSE 'queued' END AS becomes
     FROM generate_series(1, $people) AS n" && first_night
 }
@@ -21,12 +21,13 @@ first_night() {
     SELECT gdpr.set_retention('contact', interval '24 months', interval '3 months', interval '0', 'anonymize');
     ALTER TABLE crm.activity DISABLE TRIGGER count_change;
     CREATE TABLE oracle.activity AS SELECT id, at FROM crm.activity;
-    UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1 AND contact_id % 100 <> 91" >/dev/null || return
+    UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1 AND NOT gdpr.is_frozen('contact', contact_id::text)" >/dev/null || return
   PGUSER=night "$GDPR_BATCH" retention --subject contact >/dev/null 2>"$work/err" || return
-  sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1 AND contact_id % 100 <> 91;
-    UPDATE crm.activity SET at = now() WHERE contact_id % 3 <> 1 AND contact_id % 7 = 0 AND contact_id % 100 <> 91;
+  sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1 AND NOT gdpr.is_frozen('contact', contact_id::text);
+    UPDATE crm.activity SET at = now() WHERE contact_id % 3 <> 1 AND contact_id % 7 = 0 AND NOT gdpr.is_frozen('contact', contact_id::text);
     ALTER TABLE crm.activity ENABLE TRIGGER count_change;
-    UPDATE oracle.last_event SET event = (SELECT max(event) FROM gdpr_internal.consent_event);
+    SET client_min_messages = warning; DROP TABLE IF EXISTS oracle.last_event;
+    CREATE TABLE oracle.last_event AS SELECT max(event) AS event FROM gdpr_internal.consent_event;
     ANALYZE crm.activity" >/dev/null
 }
 first() { arguments=(retention --subject contact --chunk-rows 10 --jobs 2 --json); }

@@ -28,7 +28,7 @@ finish() {
 }
 end_more() { :; }  # parts that start more than processes say what is to be ended
 
-all_jobs=${GDPR_JOBS:-anonymize}
+all_jobs=${GDPR_JOBS:-anonymize reconsent mark retention import-optouts nightly}
 seed=${GDPR_SEED:-$RANDOM}
 note "GDPR_SEED=$seed"
 

@@ -33,10 +33,12 @@ COMMENT ON FUNCTION gdpr_internal.suppressed_kinds(text) IS 'Kinds of entries on
 CREATE OR REPLACE FUNCTION gdpr_internal.suppressed_now(digests uuid[]) RETURNS TABLE(digest uuid, turn int, kind text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 BEGIN
-  -- planned for these: a few are looked up, a million are joined
+  -- planned for these: a few are looked up, a million are joined; what was lifted is asked of those that were found
   RETURN QUERY EXECUTE
-    'SELECT s.digest, s.turn, s.kind FROM unnest($1) AS x(digest) JOIN gdpr_internal.suppression AS s ON s.digest = x.digest
-     WHERE s.turn % 2 = 1 AND NOT EXISTS (SELECT FROM gdpr_internal.suppression AS l WHERE l.digest = s.digest AND l.turn = s.turn + 1)'
+    'SELECT u.* FROM (
+       SELECT s.digest, s.turn, s.kind FROM unnest($1) AS x(digest) JOIN gdpr_internal.suppression AS s ON s.digest = x.digest
+       WHERE s.turn % 2 = 1 OFFSET 0) AS u
+     WHERE NOT EXISTS (SELECT FROM gdpr_internal.suppression AS l WHERE l.digest = u.digest AND l.turn = u.turn + 1 OFFSET 0)'
   USING digests;
 END
 $$;
@@ -72,9 +74,10 @@ BEGIN
   made := gdpr_internal.suppressed_digests(suppressed_people.channel, held.plain, kinds);
   RETURN QUERY EXECUTE
     'SELECT DISTINCT k.key FROM (
-       SELECT x.n FROM unnest($2, $3) AS x(n, digest) JOIN gdpr_internal.suppression AS s ON s.digest = x.digest
-       WHERE s.turn % 2 = 1 AND NOT EXISTS (SELECT FROM gdpr_internal.suppression AS l WHERE l.digest = s.digest AND l.turn = s.turn + 1)
-     ) AS u JOIN unnest($1) WITH ORDINALITY AS k(key, n) ON k.n = u.n'
+       SELECT x.n, s.digest, s.turn FROM unnest($2, $3) AS x(n, digest) JOIN gdpr_internal.suppression AS s ON s.digest = x.digest
+       WHERE s.turn % 2 = 1 OFFSET 0) AS u
+     JOIN unnest($1) WITH ORDINALITY AS k(key, n) ON k.n = u.n
+     WHERE NOT EXISTS (SELECT FROM gdpr_internal.suppression AS l WHERE l.digest = u.digest AND l.turn = u.turn + 1 OFFSET 0)'
   USING held.keys, made.n, made.digest;
 END
 $$;

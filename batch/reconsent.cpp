@@ -101,18 +101,35 @@ ordered_json PlanJson(const Options& options, const Result& plan) {
           {"seconds_from", plan.Text(0, 9)}};
 }
 
-ExitCode Plan(Connection& connection, const Options& options) {
+/// What was asked for, as the queries take it.
+std::string Asked(const Options& options) {
   const ReconsentOptions& r = options.reconsent;
+  ordered_json criteria = ordered_json::object();
+  if (r.accepted_before) criteria["accepted_before"] = *r.accepted_before;
+  if (r.form_older_than) criteria["form_older_than"] = *r.form_older_than;
+  if (r.no_proof) criteria["no_proof"] = true;
+  ordered_json stages = ordered_json::array();
+  for (const std::string& stage : r.stages) stages.push_back(std::stod(stage));
+  return ordered_json{{"subject_type", options.subject},
+                      {"purpose", r.purpose},
+                      {"form", r.form},
+                      {"criteria", criteria},
+                      {"channel", r.channel},
+                      {"stages", stages},
+                      {"valid_for", r.valid_for},
+                      {"chunk_rows", options.chunk_rows},
+                      {"dry_run", options.dry_run}}
+      .dump();
+}
+
+ExitCode Plan(Connection& connection, const Options& options) {
   // One statement counts everybody: as long as that takes.
   connection.Execute(query::kNoStatementTimeout);
-  const Result plan = connection.Execute(
-      query::kCampaignPlan, {options.subject, r.purpose, r.form, r.accepted_before,
-                             r.form_older_than, r.no_proof ? "true" : "false", r.channel, r.stages,
-                             r.valid_for, options.chunk_rows, options.dry_run ? "true" : "false"});
+  const Result plan = connection.Execute(query::kCampaignPlan, {Asked(options)});
   if (options.json) {
     std::cout << PlanJson(options, plan).dump() << std::endl;
   } else {
-    PrintPlan(r, plan);
+    PrintPlan(options.reconsent, plan);
   }
   return ExitCode::kDone;
 }
@@ -188,11 +205,7 @@ ExitCode Work(Connection& connection, const Options& options, Signals& signals, 
 /// one is done.
 std::optional<ExitCode> DoPlanned(Connection& connection, const Options& options,
                                   Signals& signals) {
-  const ReconsentOptions& r = options.reconsent;
-  const Result known =
-      connection.Execute(query::kCampaignFind,
-                         {options.subject, r.purpose, r.form, r.accepted_before, r.form_older_than,
-                          r.no_proof ? "true" : "false", r.channel, r.stages, r.valid_for});
+  const Result known = connection.Execute(query::kCampaignFind, {Asked(options)});
   if (known.rows() == 0) return std::nullopt;
   const RunId run = known.Int(0, 0);
   const bool approved = known.Text(0, 2) == "t", paused = known.Text(0, 1) == "paused";

@@ -1,8 +1,8 @@
--- $4 day, $5 version, $6 flag: at most one of them
+-- $1: what was asked for, one object
 SELECT p.run, p.people, p.eligible, p.excluded, p.audience_before, p.audience_after,
        (p.estimate->>'wal_bytes')::int8, (p.estimate->>'seconds')::numeric,
        p.estimate->>'wal_from', p.estimate->>'seconds_from'
-FROM gdpr.plan_campaign($1, $2, $3,
-       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('accepted_before', $4::text,
-         'form_older_than', $5::int4, 'no_proof', CASE WHEN $6::bool THEN true END)),
-       $7, $8::numeric[], $9::interval, $10, $11) AS p
+FROM pg_catalog.jsonb_to_record($1::jsonb) AS a(subject_type text, purpose text, form text, criteria jsonb, channel text,
+       stages numeric[], valid_for interval, chunk_rows int4, dry_run bool)
+CROSS JOIN LATERAL gdpr.plan_campaign(a.subject_type, a.purpose, a.form, a.criteria, a.channel, a.stages, a.valid_for,
+       a.chunk_rows, a.dry_run) AS p

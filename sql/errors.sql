@@ -405,6 +405,26 @@ SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') F
   format($$SELECT gdpr.run_cancel(%s)$$, :run),
   format($$SELECT gdpr.run_resume('person', %s)$$, :run)]) AS s;
 
+-- Retention --------------------------------------------------------------------------------------
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.add_interaction('person', 'errors.person', 'name')$$,
+  $$SELECT gdpr.add_interaction('person', 'errors.keyless', 'n')$$,
+  $$SELECT gdpr.drop_interaction('person', 'errors.person', 'born')$$,
+  $$SELECT gdpr.set_retention('person', NULL)$$,
+  $$SELECT gdpr.set_retention('person', '0 days')$$,
+  $$SELECT gdpr.set_retention('person', '1 year', warn => '2 years')$$,
+  $$SELECT gdpr.set_retention('person', '1 year', grace => '-1 day')$$,
+  $$SELECT gdpr.set_retention('person', '1 year', action => 'burn')$$,
+  $$SELECT gdpr.set_retention('person', '1 year', channel => NULL)$$,
+  $$SELECT gdpr.drop_retention('person')$$,
+  $$SELECT * FROM gdpr.run_retention_page('person', NULL, 10)$$]) AS s;
+ALTER TABLE keyless ADD seen date;
+SELECT say($$SELECT gdpr.add_interaction('person', 'errors.keyless', 'seen')$$);
+ALTER TABLE keyless DROP seen;
+SELECT gdpr.set_retention('person', '1 year') \g /dev/null
+SELECT say($$SELECT * FROM gdpr.run_retention_page('person', NULL, 10)$$);
+SELECT gdpr.drop_retention('person') \g /dev/null
+
 -- Audit ------------------------------------------------------------------------------------------
 CREATE TABLE parted (id int) PARTITION BY RANGE (id);
 CREATE TABLE part_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);

@@ -67,13 +67,12 @@ using Fetched = std::vector<std::pair<const Section*, Result>>;
 /// server, and says as of when it is to the minute.
 Fetched FetchAll(const Options& options, Signals& signals) {
   Connection connection = ConnectAndShakeHands(options);
-  signals.Watch(&connection, connection.canceller());
+  const WatchedConnection watched(signals, connection);
   connection.Execute(query::kReportMemory);
   Fetched fetched;
   for (const Section& section : kSections) {
     fetched.emplace_back(&section, Fetch(connection, section, options));
   }
-  signals.Forget(&connection);
   return fetched;
 }
 

@@ -93,6 +93,7 @@ DECLARE
   certificates bigint[];
   pseudonyms text[];
 BEGIN
+  PERFORM gdpr_internal.forget_optout_addresses(forget_deleted.subject_type, forget_deleted.keys);
   SELECT array_agg(u.key), array_agg(nextval('gdpr_internal.erasure_erasure_seq')) INTO gone, certificates FROM unnest(forget_deleted.keys) AS u(key)
   WHERE EXISTS (SELECT FROM gdpr_internal.consent_event AS e
                 WHERE e.subject_type = forget_deleted.subject_type AND e.subject_key = u.key);

@@ -113,7 +113,7 @@ COMMENT ON FUNCTION gdpr_internal.campaign_sql(gdpr_internal.campaign, text, boo
 CREATE OR REPLACE FUNCTION gdpr_internal.campaign_people(
   c gdpr_internal.campaign, scope text DEFAULT 'plan', keys text[] DEFAULT NULL)
 RETURNS TABLE (subject_key text, reason text, state text, updated_at timestamptz, medium text, channel text, event bigint, place tid)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET enable_hashjoin = on AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject((c).subject_type);
   relation regclass := gdpr_internal.existing(s.subject_type, s.relation_schema, s.relation_name, VARIADIC s.key);

@@ -66,7 +66,8 @@ COMMENT ON FUNCTION gdpr_internal.require_asked_form(gdpr_internal.campaign) IS
 --| Locks what is recorded about these people, and the rows of those about whom nothing is. People who may not be asked
 --| are written down in the ledger; the others, all locked, are returned. Ask again in the next statement.
 CREATE OR REPLACE FUNCTION gdpr_internal.hold_people(c gdpr_internal.campaign, chunk int, keys text[]) RETURNS text[]
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+-- by index: a hash would read all masks for each slice
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   s gdpr_internal.subject_type := gdpr_internal.subject((c).subject_type);
   held text[] := coalesce(gdpr_internal.hold_masks(s.subject_type, hold_people.keys), '{}');
@@ -160,12 +161,47 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.ask_people(gdpr_internal.campaign, int, text[]) IS
   'Asks people again who are locked: one event, one state and one message each; returns who was asked';
 
+--| Masks of people who were asked again. Whoever has no other record has the mask of everybody who is pending, worked out
+--| once; the others are returned: theirs must be computed.
+CREATE OR REPLACE FUNCTION gdpr_internal.refresh_asked(subject_type text, purpose text, keys text[]) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  k record := gdpr_internal.native_key(refresh_asked.subject_type, 'k.key');
+  now_at CONSTANT timestamptz := clock_timestamp();
+  m record;
+  plain text[];
+  others text[];
+BEGIN
+  SELECT array_agg(u.key) FILTER (WHERE NOT u.other), array_agg(u.key) FILTER (WHERE u.other) INTO plain, others
+  FROM (SELECT w.key,
+      EXISTS (SELECT FROM gdpr_internal.consent_state AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C"
+                AND x.purpose <> refresh_asked.purpose OFFSET 0)
+      OR EXISTS (SELECT FROM gdpr_internal.basis AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
+      OR EXISTS (SELECT FROM gdpr_internal.objection AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
+      AS other
+    FROM unnest(refresh_asked.keys) AS w(key)) AS u;
+  IF plain IS NOT NULL THEN
+    EXECUTE gdpr_internal.masks_sql(refresh_asked.subject_type, gdpr_internal.first_fact_sql(refresh_asked.subject_type, 'pending', refresh_asked.purpose))
+    INTO m USING now_at, now_at, NULL::timestamptz;
+    EXECUTE format('UPDATE %s AS n SET allowed = $2, changeable = $3, valid_until = $4, later = $5 FROM unnest($1) AS k(key) WHERE (%s) = (%s)
+        AND (n.allowed, n.changeable, n.valid_until, n.later) IS DISTINCT FROM ($2, $3, $4, $5)',
+      gdpr_internal.allowed_table(refresh_asked.subject_type), k.columns, k.vals)
+    USING plain, m.allowed, m.changeable, m.valid_until, m.later;
+    PERFORM gdpr_internal.write_inline(refresh_asked.subject_type, plain);
+  END IF;
+  RETURN others;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refresh_asked(text, text, text[]) IS
+  'Writes the masks of people who were asked again and of whom nothing else is recorded; returns the others';
+
 --| A slice of a campaign: everybody is looked at again under lock, nobody is touched who may not be asked any more.
 CREATE OR REPLACE FUNCTION gdpr_internal.work_reconsent(target gdpr_internal.run, chunk int, keys text[]) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   c gdpr_internal.campaign;
   people text[];
+  others text[];
 BEGIN
   PERFORM gdpr_internal.hold_settings((target).subject_type);
   SELECT x.* INTO c FROM gdpr_internal.campaign AS x WHERE x.run = (target).run AND x.approved_by IS NOT NULL AND x.asked_from IS NOT NULL;
@@ -177,7 +213,10 @@ BEGIN
   people := gdpr_internal.ask_people(c, work_reconsent.chunk, gdpr_internal.hold_people(c, work_reconsent.chunk, work_reconsent.keys));
   IF cardinality(people) > 0 THEN
     PERFORM gdpr_internal.unqueue_rejected(c.subject_type, people);
-    PERFORM gdpr_internal.refresh_allowed(c.subject_type, people);
+    others := gdpr_internal.refresh_asked(c.subject_type, c.purpose, people);
+    IF others IS NOT NULL THEN
+      PERFORM gdpr_internal.refresh_allowed(c.subject_type, others);
+    END IF;
   END IF;
   RETURN jsonb_build_object('people', cardinality(people));
 END

@@ -85,7 +85,7 @@ std::optional<LagLimit> LagLimit::Parse(std::string_view text) {
   double number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc() || number < 0 || number > 1e9) return std::nullopt;
+  if (error != std::errc() || !(number >= 0 && number <= 1e9)) return std::nullopt;  // nor nan
   std::string_view name(rest, static_cast<std::size_t>(end - rest));
   while (name.starts_with(' ')) name.remove_prefix(1);
   if (number == 0 && name.empty()) return LagLimit{};

@@ -9,7 +9,7 @@ namespace gdpr::batch {
 namespace {
 
 /// Lines are smaller than people.
-constexpr int kChunkRows = 10000;
+constexpr int kChunkRows = 5000;
 
 std::optional<char> DelimiterOf(const std::string& text) {
   const std::map<std::string, char> names = {

@@ -59,7 +59,7 @@ void LogChunk(RunId run, const OptoutOutcome& outcome) {
 
 // Three filters: one reads the list, which cannot be done in parts because of quotes, and is much
 // quicker than the server; one sends; one counts and writes rejects in the list's order.
-// Token rule: two for each connection, so that a chunk is ready when one is free; memory is that of
+// Token rule: one for each connection, and one to be ready when a connection is; memory is that of
 // the chunks that have a token, however long the list is.
 void RunImport(const Options& options, Signals& signals, OptoutImport& import) {
   const auto connections = static_cast<std::size_t>(options.jobs);
@@ -89,6 +89,7 @@ void RunImport(const Options& options, Signals& signals, OptoutImport& import) {
   };
   const auto send = [&](const std::shared_ptr<ListChunk>& chunk) {
     OptoutBatch batch = MakeBatch(*chunk, import.list.format().kind, import.sort);
+    *chunk = {};  // not there twice while it is being sent
     OptoutSender* sender = nullptr;
     idle.pop(sender);
     // A sender that throws ends the pipeline; those who wait for one must not wait for ever.
@@ -113,7 +114,7 @@ void RunImport(const Options& options, Signals& signals, OptoutImport& import) {
   using Outcome = std::shared_ptr<OptoutOutcome>;
   arena.execute([&] {
     tbb::parallel_pipeline(
-        2 * connections + 1,
+        connections + 1,
         tbb::make_filter<void, Chunk>(tbb::filter_mode::serial_in_order, read) &
             tbb::make_filter<Chunk, Outcome>(tbb::filter_mode::parallel, send) &
             tbb::make_filter<Outcome, void>(tbb::filter_mode::serial_in_order, count));

@@ -149,7 +149,7 @@ TEST(BatchList, CommandLine) {
   EXPECT_EQ(read.import_optouts.delimiter, '\t');
   EXPECT_EQ(read.import_optouts.column, "2");
   EXPECT_EQ(read.import_optouts.channel, "sms");
-  EXPECT_EQ(read.chunk_rows, 10000);
+  EXPECT_EQ(read.chunk_rows, 5000);
   EXPECT_EQ(std::get<Options>(Read({"-", "--chunk-rows", "5"})).chunk_rows, 5);
 }
 

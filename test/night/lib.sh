@@ -11,6 +11,7 @@
 #   between        whether some of the work is committed and some is not
 #   laws           prints "LAW|violations", a line each, of what is wrong in the database when the job has come to its end
 #   summary        what the last summary must say, as PATH=VALUE …
+#   begin_again    what the log says where the program may end although nobody killed it, and is to be started again
 #   good           the exit code of a job that comes to its end
 #   written, locked, front   a table that it writes; one whose rows it locks, by id; an expression: the person whom it comes to next
 
@@ -57,7 +58,7 @@ made() { [ "$(sql -d postgres "SELECT count(*) FROM pg_database WHERE datname = 
 
 # job NAME: its words are defined from now on.
 job() {
-  busy='event=chunk ' good=0 also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
+  busy='event=chunk ' good=0 begin_again='another run' also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
   front="SELECT id FROM oracle.person WHERE id >= (SELECT sum(r.done) FROM gdpr.runs AS r) ORDER BY id LIMIT 1"
   between() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused') AND done > 0 AND done < people")" -gt 0 ]; }
   unfinished() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused')")" -gt 0 ]; }
@@ -102,7 +103,7 @@ begin_or_go_on() {
 judge() {
   case $code in
     "$good") return 0 ;;
-    2) if grep -q 'another run' "$work/log"; then sleep 0.2; return 1; fi ;;
+    2) if grep -qE "another run|$begin_again" "$work/log"; then sleep 0.2; return 1; fi ;;
     3) grep -qE 'sqlstate=(08|57P)' "$work/log" && return 1 ;;
   esac
   wrong+="exit code $code: $(tail -n 1 "$work/log")"$'\n'

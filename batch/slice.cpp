@@ -8,11 +8,16 @@ namespace gdpr::batch {
 namespace {
 
 constexpr double kFirst = 200;
+/// Fewer would mostly pay for the transaction around them, and on a busy server ever more of them.
+constexpr double kLeast = 20;
 
 }  // namespace
 
 SliceSize::SliceSize(double seconds, int most)
-    : seconds_(seconds), most_(most), size_(std::min(kFirst, static_cast<double>(most))) {}
+    : seconds_(seconds),
+      most_(most),
+      least_(std::min(kLeast, static_cast<double>(most))),
+      size_(std::min(kFirst, static_cast<double>(most))) {}
 
 int SliceSize::Next() const {
   const double parts = std::ceil(most_ / size_);
@@ -25,11 +30,12 @@ void SliceSize::Took(int people, double seconds) {
   // The rest of a chunk tells nothing about more people than it had, unless it took too long.
   const double best = people < Next() && fits > people ? std::max(size_, fits) : fits;
   size_ = std::clamp(best, size_ / 4, size_ * 2);
-  size_ = std::clamp(size_, 1.0, static_cast<double>(most_));
+  size_ = std::clamp(size_, least_, static_cast<double>(most_));
 }
 
 void SliceSize::Shrink() {
   size_ = std::max(1.0, size_ / 8);
+  least_ = std::min(least_, size_);
 }
 
 }  // namespace gdpr::batch

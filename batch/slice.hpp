@@ -15,13 +15,13 @@ class SliceSize {
   int Next() const;
   /// What a transaction with that many people took.
   void Took(int people, double seconds);
-  /// It took too long to end at all.
+  /// It took too long to end at all: fewer than what is worth a transaction, if it must be.
   void Shrink();
 
  private:
   double seconds_;
   int most_;
-  double size_;
+  double least_, size_;
 };
 
 }  // namespace gdpr::batch

@@ -49,11 +49,11 @@ is "nothing to resume is done" "$code $(json run)" "0 "
 crm markkill 8000 || fail "database"
 sql "SELECT gdpr.add_purpose('letters');
   CREATE VIEW crm.visitor AS SELECT id FROM crm.contact; GRANT SELECT ON crm.visitor TO night; ALTER VIEW crm.visitor OWNER TO crm_owner" >/dev/null 2>&1
-as_night mark --subject contact --selection crm.visitor --state accepted --purpose letters --medium email --chunk-rows 200 --chunk-seconds 0.05 --jobs 2
+as_night mark --subject contact --selection crm.visitor --state accepted --purpose letters --medium email --chunk-rows 200 --chunk-seconds 0.2 --jobs 2
 for kill in 1 2 3 4; do
   wait_for 30 logged chunk || note "$(<"$work/log")"
   kill -9 "$pid" 2>/dev/null; wait "$pid" 2>/dev/null
-  as_night mark --subject contact --resume --chunk-rows 200 --chunk-seconds 0.05 --jobs 2
+  as_night mark --subject contact --resume --chunk-rows 200 --chunk-seconds 0.2 --jobs 2
 done
 wait "$pid"
 is "killed four times, it ends well" "$?" 0

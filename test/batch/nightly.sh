@@ -38,7 +38,7 @@ is "a night without work ends well" "$code" 0
 like "and says so in a table" "$out" 'expire_audit +0 +0:0[0-9] +done +changes older'
 
 # One night at a time
-psql -Xq -c "SELECT gdpr.night_begin('sql'); SELECT pg_sleep(60)" >/dev/null 2>&1 &
+psql -Xq -c "SELECT gdpr.night_begin('sql')" -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 other=$!
 wait_for 10 sql "SELECT 1 / count(*) FROM gdpr.nights WHERE state = 'running'" || fail "the other night begins"
 gdpr_batch nightly --json
@@ -67,7 +67,7 @@ SQL
 gdpr_batch nightly --json
 is "the next night goes on with what was begun, before what is new" "$code $(step anonymize done)" "0 2 4"
 is "and seals what was left" "$(sql 'SELECT unsealed FROM gdpr.audit_status')" 0
-sql "UPDATE crm.note SET body = 'y' WHERE id = 1; SELECT gdpr.seal_audit()" >/dev/null
+sql "UPDATE crm.note SET body = 'y' WHERE id = 1" && sql "SELECT gdpr.seal_audit()" >/dev/null
 sql "SET session_replication_role = replica; UPDATE gdpr_internal.audit_statement SET app_user = 'Mallory'
   WHERE statement = (SELECT max(statement) FROM gdpr_internal.audit_statement)" >/dev/null
 gdpr_batch nightly --json --steps verify

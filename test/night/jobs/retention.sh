@@ -18,7 +18,7 @@ prepare() {
 # Those whose number leaves 1 over 3 had been seen yesterday then; since then every seventh of the others has come back.
 first_night() {
   sql "SELECT gdpr.add_interaction('contact', 'crm.activity', 'at');
-    SELECT gdpr.set_retention('contact', interval '24 months', interval '3 months', interval '0', 'anonymize');
+    SELECT gdpr.set_retention('contact', interval '24 months', interval '3 months', interval '30 days', 'anonymize');
     ALTER TABLE crm.activity DISABLE TRIGGER count_change;
     CREATE TABLE oracle.activity AS SELECT id, at FROM crm.activity;
     UPDATE crm.activity SET at = now() - interval '1 day' WHERE contact_id % 3 = 1 AND NOT gdpr.is_frozen('contact', contact_id::text)" >/dev/null || return
@@ -26,6 +26,8 @@ first_night() {
   sql "UPDATE crm.activity AS a SET at = o.at FROM oracle.activity AS o WHERE o.id = a.id AND contact_id % 3 = 1 AND NOT gdpr.is_frozen('contact', contact_id::text);
     UPDATE crm.activity SET at = now() WHERE contact_id % 3 <> 1 AND contact_id % 7 = 0 AND NOT gdpr.is_frozen('contact', contact_id::text);
     ALTER TABLE crm.activity ENABLE TRIGGER count_change;
+    -- The first night was 40 days ago: their grace is over, and that of people who are warned now is not.
+    UPDATE gdpr_internal.retention_warning SET warned_at = warned_at - interval '40 days';
     SET client_min_messages = warning; DROP TABLE IF EXISTS oracle.last_event;
     CREATE TABLE oracle.last_event AS SELECT max(event) AS event FROM gdpr_internal.consent_event;
     ANALYZE crm.activity" >/dev/null

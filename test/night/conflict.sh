@@ -49,7 +49,7 @@ conflict_job() {
 }
 
 RANDOM=$seed
-for job in $all_jobs; do
+for job in $(some_jobs 2); do
   job "$job"
   people=$((people / 3))
   conflict_job "$job"

@@ -33,6 +33,11 @@ all_jobs=${GDPR_JOBS:-anonymize reconsent mark retention import-optouts nightly}
 seed=${GDPR_SEED:-$RANDOM}
 note "GDPR_SEED=$seed"
 
+# some_jobs N: so many of the jobs, as the seed will have it; all of them with GDPR_LONG, or where they were named.
+some_jobs() {
+  if [ -n "${GDPR_LONG:-}${GDPR_JOBS:-}" ]; then echo $all_jobs; else tr ' ' '\n' <<<"$all_jobs" | sort -R --random-source=<(yes "$seed") | head -n "$1"; fi
+}
+
 server_up() {
   local i
   for i in 1 2 3 4 5 6 7 8 9; do

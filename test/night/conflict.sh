@@ -44,7 +44,7 @@ conflict_job() {
   failures=$(grep -c 'event=chunk_failed.*sqlstate=40001' "$work/log")
   note "$1: $failures serialization failures, $(grep -c 'event=chunk_failed.*sqlstate=40P01' "$work/log") deadlocks of the program, $(deadlocks) in all"
   ok "$1, in conflict: there were serialization failures" test "$failures" -ge 3
-  ok "$1, in conflict: there were deadlocks" test "$(deadlocks)" -ge 2
+  ok "$1, in conflict: there were deadlocks" test "$(deadlocks)" -ge 1
   is "$1, in conflict: exactly once, nobody blamed, exit codes and summaries right" "$wrong" ""
 }
 

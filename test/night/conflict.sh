@@ -35,16 +35,16 @@ conflict_job() {
         RETURN NULL;
       END \$\$;
     CREATE TRIGGER conflict AFTER INSERT OR UPDATE ON $written FOR EACH ROW EXECUTE FUNCTION oracle.conflict()" || wrong+="no trigger"$'\n'
-  (for _ in 1 2 3 4 5 6 7 8; do lock_backwards; done) &
+  (for _ in 1 2 3 4 5 6 7 8; do [ -z "$locked" ] || lock_backwards; done) &
   local against=$!
   until_done "conflicts"
-  kill "$against"; wait "$against" 2>/dev/null
+  { kill "$against" && wait "$against"; } 2>/dev/null
   sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'backwards'" >/dev/null
   local failures
   failures=$(grep -c 'event=chunk_failed.*sqlstate=40001' "$work/log")
   note "$1: $failures serialization failures, $(grep -c 'event=chunk_failed.*sqlstate=40P01' "$work/log") deadlocks of the program, $(deadlocks) in all"
   ok "$1, in conflict: there were serialization failures" test "$failures" -ge 3
-  ok "$1, in conflict: there were deadlocks" test "$(deadlocks)" -ge 1
+  [ -z "$locked" ] || ok "$1, in conflict: there were deadlocks" test "$(deadlocks)" -ge 1
   is "$1, in conflict: exactly once, nobody blamed, exit codes and summaries right" "$wrong" ""
 }
 

@@ -13,7 +13,7 @@
 #   summary        what the last summary must say, as PATH=VALUE …
 #   begin_again    what the log says where the program may end although nobody killed it, and is to be started again
 #   good           the exit code of a job that comes to its end
-#   written, locked, front   a table that it writes; one whose rows it locks, by id; an expression: the person whom it comes to next
+#   written, locked, front   a table that it writes; one whose rows it locks in the order of id, if any; a query: whom it comes to next
 
 work=$(mktemp -d /tmp/pg_gdpr_night.XXXXXX)
 chmod 755 "$work"  # the server reads nothing here, but its standby may

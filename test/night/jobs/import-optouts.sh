@@ -4,6 +4,7 @@
 
 people=4000 also=consents.sql begin_again='must be prepared again'  # what it finds people by does not outlive a crash of the server
 strangers=20000
+locked=  # it comes to people in the order of the list
 # In no order, some twice, some in capitals.
 list() {
   {

@@ -405,6 +405,32 @@ SELECT regexp_replace(say(s), '(run|resume|run_cancel\() ?\d+', '\1 …', 'g') F
   format($$SELECT gdpr.run_cancel(%s)$$, :run),
   format($$SELECT gdpr.run_resume('person', %s)$$, :run)]) AS s;
 
+-- Campaigns --------------------------------------------------------------------------------------
+SELECT gdpr.add_purpose('campaigns'), gdpr.add_form('campaigns', 'text'), gdpr.add_form('campaigns', 'another text') \g /dev/null
+SELECT say(s) FROM unnest(ARRAY[
+  $$SELECT gdpr.plan_campaign('person', 'campaigns', NULL)$$,
+  $$SELECT gdpr.plan_campaign('person', 'campaigns', 'campaigns:1', stages => '{10}')$$,
+  $$SELECT gdpr.plan_campaign('person', 'campaigns', 'campaigns:1', stages => (SELECT array_agg(i / 2.0) FROM generate_series(1, 200) AS i))$$,
+  $$SELECT gdpr.plan_campaign('person', 'campaigns', 'campaigns:1', '{"age": 7}')$$,
+  $$SELECT gdpr.plan_campaign('person', 'campaigns', 'campaigns:1', chunk_rows => 0)$$,
+  $$SELECT gdpr.approve_campaign(0)$$,
+  $$SELECT * FROM gdpr.take_messages(0)$$]) AS s;
+SELECT run AS plan FROM gdpr.plan_campaign('person', 'campaigns', 'campaigns:1') \gset
+SELECT run AS other FROM gdpr.plan_campaign('person', 'campaigns', 'campaigns:1') \gset
+SELECT regexp_replace(say(s), '(approve|campaign|approve_campaign\() ?\d+', '\1 …', 'g') FROM unnest(ARRAY[
+  format('SELECT gdpr.approve_campaign(%s)', :plan),
+  format($$SELECT gdpr.run_resume('person', %s, 'reconsent')$$, :plan)]) AS s;
+UPDATE gdpr_internal.campaign SET approved_by = 'somebody', approved_at = now();
+SELECT gdpr.run_resume('person', :plan, 'reconsent') \g /dev/null
+SELECT say(format($$SELECT gdpr.run_resume('person', %s, 'reconsent')$$, :other));
+SELECT gdpr.set_consent_form('person', 'campaigns:2', 'campaigns') \g /dev/null
+SELECT regexp_replace(say(format($$SELECT gdpr.run_resume('person', %s, 'reconsent')$$, :plan)), 'campaign \d+', 'campaign …');
+UPDATE gdpr_internal.campaign SET asked_from = NULL;
+SELECT regexp_replace(say(format('SELECT gdpr_internal.work_reconsent(r, 1, %L) FROM gdpr_internal.run AS r WHERE run = %s', '{}', :plan)), 'run \d+', 'run …');
+SELECT gdpr.run_cancel(:plan), gdpr.run_cancel(:other) \g /dev/null
+DELETE FROM gdpr_internal.campaign;
+SELECT gdpr.drop_purpose('campaigns') \g /dev/null
+
 -- Retention --------------------------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.add_interaction('person', 'errors.person', 'name')$$,

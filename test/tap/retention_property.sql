@@ -94,7 +94,7 @@ EXCEPTION WHEN SQLSTATE 'PD001' THEN
   NULL;  -- the day met a frozen person
 END
 $$;
-SELECT k.history(120) \g /dev/null
+SELECT k.history(90) \g /dev/null
 SELECT gdpr.set_retention('person', '1 year', warn => '60 days', grace => '20 days') \g /dev/null
 SELECT k.night(1), k.day(), k.night(2) \g /dev/null
 SELECT walk.erase('person') \g /dev/null

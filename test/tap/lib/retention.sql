@@ -11,7 +11,7 @@ DECLARE
   taken_back bigint := 0;
 BEGIN
   LOOP
-    SELECT * INTO page FROM gdpr.run_retention_page(preview.subject_type, after, 7, true);
+    SELECT * INTO page FROM gdpr.run_retention_page(preview.subject_type, after, 13, true);
     EXIT WHEN page.last IS NULL;
     after := page.last;
     counts := counts || page.counts;
@@ -33,7 +33,7 @@ DECLARE
   lease record;
 BEGIN
   LOOP
-    SELECT * INTO lease FROM gdpr.run_lease(work.run, 5);
+    SELECT * INTO lease FROM gdpr.run_lease(work.run, 9);
     EXIT WHEN lease.chunk IS NULL;
     PERFORM gdpr.run_work(work.run, lease.chunk, lease.first, lease.last);
     PERFORM gdpr.run_slice_done(work.run, lease.chunk, lease.last, 1);
@@ -49,7 +49,7 @@ DECLARE
   after text[];
 BEGIN
   LOOP
-    SELECT * INTO page FROM gdpr.run_retention_page(plan.subject_type, after, 11);
+    SELECT * INTO page FROM gdpr.run_retention_page(plan.subject_type, after, 17);
     EXIT WHEN page.last IS NULL;
     after := page.last;
     PERFORM gdpr.run_add_keys(run, page.keys) WHERE page.keys <> '{}';

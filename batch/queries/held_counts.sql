@@ -1,4 +1,4 @@
-SELECT job, subject_type AS subject, state,
+SELECT job, subject_type, state,
        CASE WHEN jsonb_typeof(blockers) = 'object' THEN (SELECT string_agg(b, ', ' ORDER BY b) FROM jsonb_object_keys(blockers) AS b)
             ELSE coalesce(reason, sqlstate, '') END AS reason, count(*) AS people
 FROM gdpr.run_people

@@ -1,4 +1,4 @@
-SELECT job, subject_type AS subject, subject_key, run, state,
+SELECT job, subject_type, subject_key, run, state,
        CASE WHEN jsonb_typeof(blockers) = 'object' THEN
          (SELECT string_agg(b.name || ' (' || b.n || ')', ', ' ORDER BY b.name) FROM jsonb_each_text(blockers) AS b(name, n))
        ELSE coalesce(reason, sqlstate, '') END AS reason

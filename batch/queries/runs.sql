@@ -1,4 +1,4 @@
-SELECT run, job, subject_type AS subject,
+SELECT run, job, subject_type,
        CASE WHEN state = 'running' AND NOT active THEN 'interrupted'
             WHEN state = 'running' AND paused_reason IS NOT NULL THEN 'waiting' ELSE state END AS state,
        people, done, changed, held, failed, missing + frozen + skipped AS left_out,

@@ -29,7 +29,7 @@ verify --audit "$work/log.jsonl" --anchor "$work/anchor" --database-name audit
 is "its name is the one it should have" "$code" 0
 verify --audit "$work/log.jsonl" --anchor "$work/anchor" --database-name other
 like "a log of another name is told" "$code $out" '^5 the log is of a database of another name'
-sed 's/ audit / former /; s/.$/0/' "$work/anchor" | sed 's/00$/01/' | cat "$work/anchor" - >"$work/other"
+sed 's/ audit / former /; s/0$/x/; s/[0-9a-f]$/0/; s/x$/1/' "$work/anchor" | cat "$work/anchor" - >"$work/other"
 verify --audit "$work/log.jsonl" --anchor "$work/other"
 like "another history in the anchor is told, and no fault" "$code $out" '^0 .*another history of this log, of a database "former", from seal 1 on'
 sql "SELECT gdpr.grant_bundle('auditor', 'night')" >/dev/null

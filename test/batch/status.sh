@@ -11,7 +11,7 @@ gdpr_batch status --json
 is "a run that is at work is running" "$(json runs.0.state)" running
 ok "with what is done so far" test "$(json runs.0.done)" -gt 0
 gdpr_batch status
-like "in text it has a rate and the time left" "$out" 'run +job +subject +state +people +done .*per_second +left'
+like "in text it has a rate and the time left" "$out" 'run +job +subject_type +state +people +done .*per_second +left'
 kill -9 "$pid"; wait "$pid" 2>/dev/null
 wait_for 20 sql "SELECT 1 / (NOT active)::int FROM gdpr.runs" || fail "the session is gone"
 gdpr_batch status

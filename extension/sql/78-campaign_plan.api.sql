@@ -65,8 +65,8 @@ COMMENT ON FUNCTION gdpr_internal.check_criteria(jsonb) IS 'The criterion of a c
 CREATE OR REPLACE FUNCTION gdpr_internal.campaign_estimate(eligible bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  wal_per_person CONSTANT numeric := 1000;
-  people_per_second CONSTANT numeric := 40000;
+  wal_per_person CONSTANT numeric := 1600;
+  people_per_second CONSTANT numeric := 15000;
   known record;
 BEGIN
   -- Small campaigns say more about their start than about their rate; a chunk of many minutes was interrupted.

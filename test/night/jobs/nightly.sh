@@ -11,13 +11,16 @@ busy='event=\(chunk\|step\) '
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, n % 10 IN (0, 1, 2, 4, 9) AND n % 100 <> 91 AS may_be_asked, CASE
-      WHEN n % 10 NOT IN (2, 3, 4) OR n % 37 < 21 OR n % 3 <> 1 AND n % 7 = 0 AND n % 20 = 4 THEN 'nothing'  -- an acceptance is an interaction
+      WHEN n % 10 NOT IN (2, 3, 4) OR n % 37 < 21 OR n % 3 <> 1 AND n % 7 = 0 AND n % 20 = 4 THEN 'nothing'  -- the others were there today
       WHEN n % 20 = 4 THEN 'held'
       WHEN n % 3 = 1 THEN 'warned'
       WHEN n % 7 = 0 THEN 'back'
       WHEN n % 37 < 24 THEN 'nothing'
       ELSE 'gone' END AS becomes
-    FROM generate_series(1, $people) AS n" && first_night && plan_campaign &&
+    FROM generate_series(1, $people) AS n;
+    ALTER TABLE crm.activity DISABLE TRIGGER count_change;
+    UPDATE crm.activity SET at = now() WHERE contact_id % 10 NOT IN (2, 3, 4) AND NOT gdpr.is_frozen('contact', contact_id::text)" >/dev/null &&
+    first_night && plan_campaign &&
     sql "CREATE TABLE oracle.before AS SELECT max(run) AS run FROM gdpr.runs WHERE state = 'finished'"
 }
 first() { arguments=(nightly --chunk-rows 10 --jobs 2 --metrics "$work/metrics" --report "$work/report.html" --json); }
@@ -51,7 +54,8 @@ laws() {
     UNION ALL SELECT 'somebody is still queued|' || count(*) FROM now WHERE queued > 0
     UNION ALL SELECT 'somebody is asked wrongly or not|' || count(*) FROM now WHERE (asked_again, letters) <> (asked::int, asked::int)
     UNION ALL SELECT 'something else happened to somebody|' || count(*) FROM now WHERE others > 0
-    UNION ALL SELECT 'a run did not end|' || count(*) FROM gdpr.runs WHERE state NOT IN ('finished', 'cancelled')
+    -- One that was being planned when the night was broken off has touched nobody; the next of its kind takes its place.
+    UNION ALL SELECT 'a run did not end|' || count(*) FROM gdpr.runs WHERE state NOT IN ('finished', 'cancelled') AND (state <> 'planning' OR active)
     UNION ALL SELECT 'changes are not sealed|' || unsealed FROM gdpr.audit_status
     UNION ALL SELECT 'the audit log is not as it was sealed|' || count(*) FROM gdpr.verify_audit() WHERE status <> 'ok'
     UNION ALL SELECT 'a chunk keeps keys|' || count(*) FROM gdpr_internal.chunk WHERE state <> 'done' OR keys <> '{}'"

@@ -3,6 +3,7 @@
 # Everybody who may be asked is asked again with a new form, whom nobody may ask is left alone.
 
 people=4000 also=consents.sql
+front="SELECT id FROM oracle.person WHERE asked ORDER BY id OFFSET (SELECT done FROM gdpr.runs ORDER BY run DESC LIMIT 1) LIMIT 1"
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, n % 10 IN (0, 1, 2, 4, 9) AND n % 100 <> 91 AS asked FROM generate_series(1, $people) AS n"

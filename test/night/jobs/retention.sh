@@ -3,7 +3,8 @@
 # The second night of a policy: some were warned in the first and are queued now, some of those came back and have their
 # warning taken back, others are warned now; people with an open job stay.
 
-people=4000
+people=4000 locked=crm.contact
+front="SELECT id FROM oracle.person WHERE becomes <> 'nothing' ORDER BY id OFFSET (SELECT done FROM gdpr.runs ORDER BY run DESC LIMIT 1) LIMIT 1"
 prepare() {
   sql "CREATE TABLE oracle.person AS
     SELECT n AS id, CASE

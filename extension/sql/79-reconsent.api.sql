@@ -172,14 +172,22 @@ DECLARE
   plain text[];
   others text[];
 BEGIN
-  SELECT array_agg(u.key) FILTER (WHERE NOT u.other), array_agg(u.key) FILTER (WHERE u.other) INTO plain, others
-  FROM (SELECT w.key,
-      EXISTS (SELECT FROM gdpr_internal.consent_state AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C"
-                AND x.purpose <> refresh_asked.purpose OFFSET 0)
-      OR EXISTS (SELECT FROM gdpr_internal.basis AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
-      OR EXISTS (SELECT FROM gdpr_internal.objection AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
-      AS other
-    FROM unnest(refresh_asked.keys) AS w(key)) AS u;
+  -- What nobody of the type has is not looked up for each.
+  IF EXISTS (SELECT FROM gdpr_internal.consent_state AS x WHERE x.subject_type = refresh_asked.subject_type AND x.purpose < refresh_asked.purpose)
+     OR EXISTS (SELECT FROM gdpr_internal.consent_state AS x WHERE x.subject_type = refresh_asked.subject_type AND x.purpose > refresh_asked.purpose)
+     OR EXISTS (SELECT FROM gdpr_internal.basis AS x WHERE x.subject_type = refresh_asked.subject_type)
+     OR EXISTS (SELECT FROM gdpr_internal.objection AS x WHERE x.subject_type = refresh_asked.subject_type) THEN
+    SELECT array_agg(u.key) FILTER (WHERE NOT u.other), array_agg(u.key) FILTER (WHERE u.other) INTO plain, others
+    FROM (SELECT w.key,
+        EXISTS (SELECT FROM gdpr_internal.consent_state AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C"
+                  AND x.purpose <> refresh_asked.purpose OFFSET 0)
+        OR EXISTS (SELECT FROM gdpr_internal.basis AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
+        OR EXISTS (SELECT FROM gdpr_internal.objection AS x WHERE x.subject_type = refresh_asked.subject_type AND x.subject_key = w.key COLLATE "C" OFFSET 0)
+        AS other
+      FROM unnest(refresh_asked.keys) AS w(key)) AS u;
+  ELSE
+    plain := refresh_asked.keys;
+  END IF;
   IF plain IS NOT NULL THEN
     EXECUTE gdpr_internal.masks_sql(refresh_asked.subject_type, gdpr_internal.first_fact_sql(refresh_asked.subject_type, 'pending', refresh_asked.purpose))
     INTO m USING now_at, now_at, NULL::timestamptz;

@@ -6,7 +6,7 @@
 SET client_min_messages = error;
 SELECT no_plan();
 SELECT CASE WHEN coalesce(current_setting('gdpr_test.seed', true), '') = '' THEN (random() * 1000000)::int ELSE current_setting('gdpr_test.seed')::int END AS seed,
-  coalesce(nullif(current_setting('gdpr_test.rounds', true), ''), '5')::int AS rounds \gset
+  coalesce(nullif(current_setting('gdpr_test.rounds', true), ''), '3')::int AS rounds \gset
 \echo # seed :seed
 SELECT setseed(:seed / 1000000.0) \g /dev/null
 CREATE SCHEMA h;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/toml.hpp"
 
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
 #include <algorithm>
-#include <cstdint>
-#include <set>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "batch/fault.hpp"
@@ -11,203 +14,70 @@
 namespace gdpr::batch {
 namespace {
 
-bool IsKeyLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_';
+[[noreturn]] void Stop(const std::string& path, const toml::source_position& at,
+                       const std::string& what) {
+  throw Fault(ExitCode::kConfiguration,
+              "config file \"" + path + "\", line " + std::to_string(at.line) + ": " + what);
 }
 
-bool IsNumber(std::string_view word) {
-  if (word.starts_with('+') || word.starts_with('-')) word.remove_prefix(1);
-  return !word.empty() && word.find_first_not_of("0123456789._eE+-") == std::string_view::npos &&
-         word.front() >= '0' && word.front() <= '9';
+/// As one would write it on a command line; nothing for a date, a table or a list.
+std::optional<std::string> TextOf(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  if (const auto* whole = node.as_integer()) return std::to_string(whole->get());
+  if (const auto* number = node.as_floating_point()) {
+    char digits[32];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), number->get()).ptr;
+    return std::string(std::begin(digits), end);
+  }
+  return std::nullopt;
 }
 
-void AppendUtf8(std::string& text, std::uint32_t code) {
-  const auto tail = [&](int shift) {
-    text.push_back(static_cast<char>(0x80U | (code >> shift & 0x3FU)));
+std::vector<std::string> ValuesOf(const toml::key& key, const toml::node& node,
+                                  const std::string& path) {
+  std::vector<std::string> values;
+  const auto add = [&](const toml::node& value) {
+    auto text = TextOf(value);
+    if (!text) {
+      Stop(path, value.source().begin,
+           "the value of \"" + std::string(key.str()) +
+               "\" is neither a text, a number, true, false nor a list of them");
+    }
+    values.push_back(*std::move(text));
   };
-  if (code < 0x80) {
-    text.push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    text.push_back(static_cast<char>(0xC0U | code >> 6));
-    tail(0);
-  } else if (code < 0x10000) {
-    text.push_back(static_cast<char>(0xE0U | code >> 12));
-    tail(6);
-    tail(0);
+  if (const toml::array* list = node.as_array()) {
+    for (const toml::node& value : *list) add(value);
   } else {
-    text.push_back(static_cast<char>(0xF0U | code >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
+    add(node);
   }
+  return values;
 }
 
-class Parser {
- public:
-  Parser(std::string_view text, const std::string& path) : text_(text), path_(path) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-  }
-
-  std::vector<ConfigEntry> Parse() {
-    std::vector<ConfigEntry> entries;
-    std::set<std::pair<std::string, std::string>> seen;
-    std::set<std::string> sections;
-    std::string section;
-    for (SkipEmpty(); !AtEnd(); SkipEmpty()) {
-      if (Take('[')) {
-        section = Section();
-        if (!sections.insert(section).second) Stop("section [" + section + "] stands here again");
-      } else {
-        ConfigEntry entry = Entry(section);
-        if (!seen.emplace(section, entry.key).second) {
-          Stop("key \"" + entry.key + "\" stands here again");
-        }
-        entries.push_back(std::move(entry));
-      }
-      EndOfLine();
+void Walk(const toml::table& table, const std::string& section, const std::string& path,
+          std::vector<ConfigEntry>& entries) {
+  for (const auto& [key, node] : table) {
+    const toml::table* inner = node.as_table();
+    if (inner != nullptr && section.empty()) {
+      Walk(*inner, std::string(key.str()), path, entries);
+      continue;
     }
-    return entries;
+    entries.push_back({section, std::string(key.str()), ValuesOf(key, node, path),
+                       static_cast<int>(key.source().begin.line)});
   }
-
- private:
-  [[noreturn]] void Stop(const std::string& what) const {
-    throw Fault(ExitCode::kConfiguration,
-                "config file \"" + path_ + "\", line " + std::to_string(line_) + ": " + what, {},
-                "It is TOML: key = \"text\", key = 7, key = true, key = [\"a\", \"b\"], [section].");
-  }
-
-  bool AtEnd() const { return at_ >= text_.size(); }
-  char Peek() const { return AtEnd() ? '\0' : text_[at_]; }
-  bool Take(char c) {
-    if (AtEnd() || text_[at_] != c) return false;
-    Next();
-    return true;
-  }
-  void Next() {
-    if (text_[at_++] == '\n') ++line_;
-  }
-
-  void SkipBlanks() {
-    while (Peek() == ' ' || Peek() == '\t' || (Peek() == '\r' && !AtEnd())) Next();
-    if (Peek() != '#') return;
-    while (!AtEnd() && Peek() != '\n') Next();
-  }
-  void SkipEmpty() {
-    do SkipBlanks();
-    while (Take('\n'));
-  }
-  void EndOfLine() {
-    SkipBlanks();
-    if (!AtEnd() && Peek() != '\n') Stop("there is something behind the value");
-  }
-
-  std::string Word() {
-    SkipBlanks();
-    const std::size_t from = at_;
-    while (!AtEnd() && IsKeyLetter(Peek())) Next();
-    const std::string word(text_.substr(from, at_ - from));
-    SkipBlanks();
-    return word;
-  }
-
-  std::string Section() {
-    std::string name = Word();
-    if (name.empty() || !Take(']')) Stop("a section is [name]");
-    return name;
-  }
-
-  ConfigEntry Entry(const std::string& section) {
-    ConfigEntry entry;
-    entry.section = section;
-    entry.line = line_;
-    entry.key = Word();
-    if (entry.key.empty() || !Take('=')) Stop("neither a section nor key = value");
-    SkipBlanks();
-    if (!Take('[')) {
-      entry.values.push_back(Value());
-      return entry;
-    }
-    for (SkipEmpty(); !Take(']'); SkipEmpty()) {
-      entry.values.push_back(Value());
-      SkipEmpty();
-      if (!Take(',') && Peek() != ']') Stop("a list is [\"a\", \"b\"]");
-    }
-    return entry;
-  }
-
-  std::string Value() {
-    if (Take('"')) return Basic();
-    if (Take('\'')) return Literal();
-    const std::size_t from = at_;
-    while (!AtEnd() && (IsKeyLetter(Peek()) || Peek() == '.' || Peek() == '+')) Next();
-    std::string word(text_.substr(from, at_ - from));
-    if (word == "true" || word == "false") return word;
-    if (!IsNumber(word)) Stop("a value is \"text\", a number, true or false");
-    std::erase(word, '_');  // 1_000_000
-    return word;
-  }
-
-  std::string Literal() {
-    const std::size_t from = at_;
-    while (!AtEnd() && Peek() != '\'' && Peek() != '\n') Next();
-    const std::string text(text_.substr(from, at_ - from));
-    if (!Take('\'')) Stop("the text has no end");
-    return text;
-  }
-
-  std::string Basic() {
-    std::string text;
-    while (!Take('"')) {
-      if (AtEnd() || Peek() == '\n') Stop("the text has no end");
-      const char c = Peek();
-      Next();
-      if (c == '\\') {
-        Escape(text);
-      } else {
-        text.push_back(c);
-      }
-    }
-    return text;
-  }
-
-  void Escape(std::string& text) {
-    static constexpr std::string_view kFrom = "\"\\bfnrt", kTo = "\"\\\b\f\n\r\t";
-    const char c = Peek();
-    const std::size_t simple = kFrom.find(c);
-    if (!AtEnd() && simple != std::string_view::npos) {
-      Next();
-      text.push_back(kTo[simple]);
-      return;
-    }
-    if (c != 'u' && c != 'U') Stop("there is no such escape; a path is best written in '…'");
-    Next();
-    std::uint32_t code = 0;
-    for (int digits = c == 'u' ? 4 : 8; digits > 0; --digits) {
-      static constexpr std::string_view kHex = "0123456789abcdef";
-      const char digit = Peek();
-      const std::size_t value =
-          kHex.find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit);
-      if (AtEnd() || value == std::string_view::npos) Stop("\\u takes 4 digits, \\U takes 8");
-      Next();
-      code = code << 4 | static_cast<std::uint32_t>(value);
-    }
-    if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) {
-      Stop("there is no such character");
-    }
-    AppendUtf8(text, code);
-  }
-
-  std::string_view text_;
-  const std::string& path_;
-  std::size_t at_ = 0;
-  int line_ = 1;
-};
+}
 
 }  // namespace
 
 std::vector<ConfigEntry> ParseToml(std::string_view text, const std::string& path) {
-  return Parser(text, path).Parse();
+  std::vector<ConfigEntry> entries;
+  try {
+    Walk(toml::parse(text, path), {}, path, entries);
+  } catch (const toml::parse_error& error) {
+    // What the parser says may quote the file, and with it a password.
+    Stop(path, error.source().begin, "this is not TOML, or it stands here for a second time");
+  }
+  std::ranges::stable_sort(entries, {}, &ConfigEntry::line);
+  return entries;
 }
 
 }  // namespace gdpr::batch

@@ -15,11 +15,10 @@ struct ConfigEntry {
   int line = 0;
 };
 
-/// Reads the part of TOML 1.0 that a list of options needs: comments, [section], key = value with
-/// strings ("…" with escapes, '…' without), numbers, true, false, and lists of them, which may go
-/// over several lines. (The parser of CLI11 cuts a string at a # and knows no line numbers.)
-/// throws  Fault kConfiguration: what is wrong in which line, a key or section that stands twice
-///         included. Never quotes a value.
+/// Reads a config file (TOML 1.0, by toml++): keys with texts, numbers, true, false or lists of
+/// them, above and in sections, in the order of their lines. throws  Fault kConfiguration: which
+/// line is no TOML, stands there twice, or has another kind of
+///         value. Never quotes a value.
 std::vector<ConfigEntry> ParseToml(std::string_view text, const std::string& path);
 
 }  // namespace gdpr::batch

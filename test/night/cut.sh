@@ -26,7 +26,7 @@ cut_job() {
   wrong=
   for round in $(seq "$rounds"); do
     database cut "$people" && prepare >/dev/null || { wrong+="no database"$'\n'; break; }
-    cut_off 20 30000
+    cut_off 20 "$cut_after"
     until_done "round $round"
     let_through
     answered=$((answered + $(cuts 'commit answered'))) unanswered=$((unanswered + $(cuts 'commit unanswered')))

@@ -12,6 +12,7 @@
 #   laws           prints "LAW|violations", a line each, of what is wrong in the database when the job has come to its end
 #   summary        what the last summary must say, as PATH=VALUE …
 #   begin_again    what the log says where the program may end although nobody killed it, and is to be started again
+#   cut_after      bytes after which a connection breaks, on the average (cut.sh)
 #   good           the exit code of a job that comes to its end
 #   written, locked, front   a table that it writes; one whose rows it locks in the order of id, if any; a query: whom it comes to next
 
@@ -63,7 +64,7 @@ made() { [ "$(sql -d postgres "SELECT count(*) FROM pg_database WHERE datname = 
 
 # job NAME: its words are defined from now on.
 job() {
-  busy='event=chunk ' good=0 begin_again='another run' also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
+  busy='event=chunk ' good=0 begin_again='another run' cut_after=30000 also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
   front="SELECT id FROM oracle.person WHERE id >= (SELECT sum(r.done) FROM gdpr.runs AS r) ORDER BY id LIMIT 1"
   between() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused') AND done > 0 AND done < people")" -gt 0 ]; }
   unfinished() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused')")" -gt 0 ]; }

@@ -215,11 +215,13 @@ BEGIN
   SELECT d.person, CASE WHEN max(d.newest) > last_interactions.at THEN last_interactions.at ELSE max(d.newest) END, bool_or(d.odd) FROM (
     SELECT i.person, i.newest, i.odd FROM gdpr_internal.interaction_dates(plan, keys, last_interactions.at, in_range) AS i
     UNION ALL
-    SELECT k.n::int, c.updated_at, false FROM unnest(keys) WITH ORDINALITY AS k(key, n)
-    CROSS JOIN LATERAL (SELECT max(x.updated_at) AS updated_at FROM gdpr_internal.consent_state AS x
-      WHERE x.subject_type = last_interactions.subject_type AND x.subject_key = k.key AND x.state = 'accepted' OFFSET 0) AS c
-    WHERE EXISTS (SELECT FROM gdpr_internal.consent_state AS x
-      WHERE x.subject_type = last_interactions.subject_type AND x.state = 'accepted')) AS d
+    -- From the history: whoever is asked again is pending since, and was in touch all the same. What was withdrawn counts no more.
+    SELECT k.n::int, a.at, false FROM unnest(keys) WITH ORDINALITY AS k(key, n)
+    CROSS JOIN LATERAL (SELECT max(e.at) AS at FROM gdpr_internal.consent_event AS e
+      WHERE e.subject_type = last_interactions.subject_type AND e.subject_key = k.key AND e.kind = 'decision' AND e.state = 'accepted'
+        AND NOT EXISTS (SELECT FROM gdpr_internal.consent_state AS x
+          WHERE x.subject_type = e.subject_type AND x.subject_key = e.subject_key AND x.purpose = e.purpose AND x.state = 'withdrawn') OFFSET 0) AS a
+    WHERE EXISTS (SELECT FROM gdpr_internal.consent_event AS e WHERE e.subject_type = last_interactions.subject_type)) AS d
   GROUP BY d.person;
 END
 $$;

@@ -58,6 +58,10 @@ SELECT is(gdpr.last_interaction('contact', '99'), NULL, 'of nobody no date is kn
 SELECT gdpr.add_purpose('letters') \g /dev/null
 SELECT gdpr.record_consent('contact', '5', 'accepted', 'letters', medium => 'email') \g /dev/null
 SELECT ok(gdpr.last_interaction('contact', '5') > now() - interval '1 minute', 'an acceptance is an interaction');
+SELECT gdpr.add_form('letters', 'We write once a month.') \g /dev/null
+SELECT gdpr.require_reconsent('contact', 'letters:1', 'letters') \g /dev/null
+SELECT ok(gdpr.last_interaction('contact', '5') > now() - interval '1 minute', 'also of a person who is asked again since');
+SELECT gdpr.record_consent('contact', '5', 'accepted', 'letters', medium => 'email') \g /dev/null
 SELECT gdpr.record_consent('contact', '5', 'withdrawn', 'letters', medium => 'email') \g /dev/null
 SELECT ok(gdpr.last_interaction('contact', '5') < now() - interval '9 years', 'a withdrawal is none');
 

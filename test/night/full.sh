@@ -43,8 +43,8 @@ full_reconsent() {
 full_import-optouts() {
   awk 'BEGIN { for (n = 0; n < 5000; n++) print "no address " n }' >>"$work/list.csv"
   bad=$((bad + 5000))
+  rejects=$small/rejects
   first
-  arguments=("${arguments[@]/#$work\/rejects/$small/rejects}")
   full_file "a reject file" 8 "$small/rejects" "${arguments[@]}"
   and_then "a reject file" "${arguments[@]}"
 }

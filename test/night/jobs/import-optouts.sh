@@ -3,7 +3,7 @@
 # A list of people who opted out, strangers and lines that are no addresses. It is imported again where it was broken off.
 
 people=4000 also=consents.sql begin_again='must be prepared again'  # what it finds people by does not outlive a crash of the server
-strangers=20000
+strangers=20000 rejects=$work/rejects
 locked=  # it comes to people in the order of the list
 # In no order, some twice, some in capitals.
 list() {
@@ -23,7 +23,7 @@ prepare() {
     CREATE TABLE oracle.suppressed AS SELECT max(suppression) AS last FROM gdpr_internal.suppression;
     CREATE TABLE oracle.list (address text)" >/dev/null
 }
-first() { arguments=(import-optouts "$work/list.csv" --subject contact --channel email --reason 'mailing provider' --rejects "$work/rejects" --chunk-rows 100 --jobs 2 --json); }
+first() { arguments=(import-optouts "$work/list.csv" --subject contact --channel email --reason 'mailing provider' --rejects "$rejects" --chunk-rows 100 --jobs 2 --json); }
 again() { first; }
 bad=$((strangers / 1000))
 # How long the list is the ledger does not know before its end.
@@ -46,5 +46,5 @@ laws() {
     UNION ALL SELECT 'strangers are not there once each|' || abs(count(*) - $strangers - (SELECT count(*) FROM oracle.person WHERE becomes = 'stranger'))
               FROM gdpr_internal.suppression AS s, oracle.suppressed AS o WHERE s.suppression > coalesce(o.last, 0)
     UNION ALL SELECT 'a chunk keeps keys|' || count(*) FROM gdpr_internal.chunk WHERE keys <> '{}'"
-  echo "lines that are no address are not in the reject file once each|$(($(grep -c . "$work/rejects" 2>/dev/null) - bad))"
+  echo "lines that are no address are not in the reject file once each|$(($(grep -c . "$rejects" 2>/dev/null) - bad))"
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 // The config file: what TOML is read, and what a section means; the text of metrics.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -27,7 +28,8 @@ std::string Complaint(const std::string& text) {
 }
 
 std::string FileWith(const std::string& text) {
-  const std::string path = testing::TempDir() + "gdpr_batch_config.toml";
+  const std::string path =
+      testing::TempDir() + "gdpr_batch_config" + std::to_string(getpid()) + ".toml";
   std::ofstream(path) << text;
   return path;
 }

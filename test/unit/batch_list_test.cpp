@@ -2,6 +2,7 @@
 // A list of opt-outs on its way to the server: from bytes to chunks to parameters, and what is left
 // out.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,8 @@ namespace gdpr::batch {
 namespace {
 
 std::string FileWith(const std::string& text) {
-  const std::string path = testing::TempDir() + "gdpr_batch_list.csv";
+  const std::string path =
+      testing::TempDir() + "gdpr_batch_list" + std::to_string(getpid()) + ".csv";
   std::ofstream(path, std::ios::binary) << text;
   return path;
 }
@@ -97,7 +99,8 @@ TEST(BatchList, WhatCannotBeReadIsAMatterOfConfiguration) {
 }
 
 TEST(BatchList, RejectsAreWrittenInTheOrderOfTheirLines) {
-  const std::string path = testing::TempDir() + "gdpr_batch_list.rejects";
+  const std::string path =
+      testing::TempDir() + "gdpr_batch_list" + std::to_string(getpid()) + ".rejects";
   {
     RejectFile rejects(path);
     rejects.Add({{9, Reject::kServer}, {3, Reject::kNoAt}});

@@ -118,7 +118,7 @@ void OptoutSender::TrySend(OptoutOutcome& outcome) {
 
 // Whether to try again; throws what would stop every other batch too.
 bool OptoutSender::Settle(const SqlError& error, int number, int tries) {
-  const bool prepare = error.sqlstate() == kNotPrepared && tries == 1;
+  const bool prepare = error.sqlstate() == kNotPrepared && tries < kTriesPerChunk;
   const Action action = prepare ? Action::kRetry
                                 : Decide({.sqlstate = error.sqlstate(),
                                           .connection_lost = error.poisons_connection(),

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # A list of people who opted out, strangers and lines that are no addresses. It is imported again where it was broken off.
 
-people=4000 also=consents.sql begin_again='must be prepared again'  # what it finds people by does not outlive a crash of the server
+people=4000 also=consents.sql
 strangers=20000 rejects=$work/rejects
 locked=  # it comes to people in the order of the list
 # In no order, some twice, some in capitals.

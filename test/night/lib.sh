@@ -11,7 +11,6 @@
 #   between        whether some of the work is committed and some is not
 #   laws           prints "LAW|violations", a line each, of what is wrong in the database when the job has come to its end
 #   summary        what the last summary must say, as PATH=VALUE …
-#   begin_again    what the log says where the program may end although nobody killed it, and is to be started again
 #   cut_after      bytes after which a connection breaks, on the average (cut.sh)
 #   good           the exit code of a job that comes to its end
 #   written, locked, front   a table that it writes; one whose rows it locks in the order of id, if any; a query: whom it comes to next
@@ -64,7 +63,7 @@ made() { [ "$(sql -d postgres "SELECT count(*) FROM pg_database WHERE datname = 
 
 # job NAME: its words are defined from now on.
 job() {
-  busy='event=chunk ' good=0 begin_again='another run' cut_after=30000 also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
+  busy='event=chunk ' good=0 cut_after=30000 also= written=gdpr_internal.consent_event locked=gdpr_internal.contact_allowed
   front="SELECT id FROM oracle.person WHERE id >= (SELECT sum(r.done) FROM gdpr.runs AS r) ORDER BY id LIMIT 1"
   between() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused') AND done > 0 AND done < people")" -gt 0 ]; }
   unfinished() { [ "$(sql "SELECT count(*) FROM gdpr.runs WHERE state IN ('running', 'paused')")" -gt 0 ]; }
@@ -109,7 +108,7 @@ begin_or_go_on() {
 judge() {
   case $code in
     "$good") return 0 ;;
-    2) if grep -qE "another run|$begin_again" "$work/log"; then sleep 0.2; return 1; fi ;;
+    2) if grep -q "another run" "$work/log"; then sleep 0.2; return 1; fi ;;
     3) grep -qE 'sqlstate=(08|57P)' "$work/log" && return 1 ;;
   esac
   wrong+="exit code $code: $(tail -n 1 "$work/log")"$'\n'

@@ -20,7 +20,10 @@ void LogSqlError(const SqlError& error) {
                       fields.sqlstate.starts_with("P0001");
   std::string hint = quotes ? std::string() : fields.hint;
   if (fields.sqlstate == "42501" && hint.empty()) {
-    hint = "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs.";
+    hint =
+        "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs; "
+        "whoever "
+        "approves campaigns has bundle dpo.";
   }
   Log(Level::kError, "stopped",
       {{"sqlstate", fields.sqlstate},

@@ -21,9 +21,8 @@ void LogSqlError(const SqlError& error) {
   std::string hint = quotes ? std::string() : fields.hint;
   if (fields.sqlstate == "42501" && hint.empty()) {
     hint =
-        "SELECT gdpr.grant_bundle('operator', role) gives a role all that gdpr-batch needs; "
-        "whoever "
-        "approves campaigns has bundle dpo.";
+        "SELECT gdpr.grant_bundle('operator', role) gives a role what gdpr-batch needs; "
+        "whoever approves campaigns has bundle dpo.";
   }
   Log(Level::kError, "stopped",
       {{"sqlstate", fields.sqlstate},

@@ -61,5 +61,5 @@ if command -v systemd-analyze >/dev/null; then
   is "systemd has nothing to say about the units" \
     "$(systemd-analyze verify "$work/gdpr-batch-nightly.timer" "$work/gdpr-batch-nightly.service" 2>&1 | grep gdpr-batch)" ""
 else
-  skip "systemd has nothing to say about the units" "systemd-analyze is not installed"
+  note "systemd-analyze is not here: the units are not looked at"
 fi

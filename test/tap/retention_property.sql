@@ -46,7 +46,8 @@ CREATE VIEW k.dates AS
   SELECT v.person_id, i.sold, i.sold FROM k.item AS i JOIN k.visit AS v ON v.id = i.visit_id UNION ALL
   SELECT p.id, l.sent + 1, l.sent FROM k.letter AS l JOIN k.person AS p ON p.code = l.code WHERE isfinite(l.sent) UNION ALL
   SELECT p.id, l.answered + 1, l.answered FROM k.letter AS l JOIN k.person AS p ON p.code = l.code WHERE isfinite(l.answered) UNION ALL
-  SELECT subject_key::bigint, updated_at, updated_at FROM gdpr_internal.consent_state WHERE subject_type = 'person' AND state = 'accepted';
+  SELECT subject_key::bigint, at, at FROM gdpr_internal.consent_event AS e WHERE subject_type = 'person' AND kind = 'decision' AND state = 'accepted'
+    AND NOT EXISTS (SELECT FROM gdpr_internal.consent_state AS s WHERE (s.subject_type, s.subject_key, s.purpose, s.state) = ('person', e.subject_key, e.purpose, 'withdrawn'));
 CREATE VIEW k.newest AS SELECT p.id, least(max(d.at) FILTER (WHERE isfinite(d.raw)), now()) AS at
   FROM k.person AS p LEFT JOIN k.dates AS d ON d.person = p.id AND d.raw > '1970-01-02' AND d.raw < now() + interval '1 year'
   WHERE NOT gdpr.is_frozen('person', p.id::text) GROUP BY p.id HAVING max(d.at) IS NOT NULL;

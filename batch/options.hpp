@@ -40,7 +40,7 @@ struct Options {
 
   int jobs = 0;  ///< 0: one for each core, at most 8
   int chunk_rows = 1000;
-  double chunk_seconds = 1.0;  ///< what a slice of a chunk (a transaction) should take
+  double chunk_seconds = 3.0;  ///< what a slice of a chunk (a transaction) should take
   std::int64_t max_failed = 1000;
   MannersOptions manners;
 

@@ -42,16 +42,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 # json PATH: a value of the JSON object in $out; a.0.b is the path.
 json() { psql -XqtA -d postgres -v out="$out" -v path="{${1//./,}}" <<<"SELECT :'out'::jsonb #>> :'path'"; }
 
-# A backend that was just being started may outlive SIGKILL of the others for a moment and keep the
-# server from starting: try again.
-server_up() {
-  local i
-  for i in 1 2 3 4 5 6 7 8 9; do
-    "${cluster[@]}" up --name batch 2>/dev/null && return
-    sleep 0.5
-  done
-  "${cluster[@]}" up --name batch
-}
+server_up() { "${cluster[@]}" up --name batch; }
 
 # exactly_once EXPECTED NAME: how often each person was changed, and what the ledger and the certificates
 # say, must agree. EXPECTED is the number of people who can go.

@@ -86,24 +86,30 @@ server_down() {
     as_server "$bin/pg_ctl" stop -w -s -m immediate -t 30 -D "$dir/data" >/dev/null 2>&1 || server_kill9
 }
 
+state_of() { sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || true; }
 # A process that is gone or a zombie (its parent may never reap it) holds nothing any more.
-ended() { case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in ''|Z*) return 0 ;; esac; return 1; }
+ended() { case $(state_of "$1") in ''|Z) return 0 ;; esac; return 1; }
+stopped() { case $(state_of "$1") in ''|Z|T) return 0 ;; esac; return 1; }
+until_state() {
+  local tries=0
+  until "$2" "$1"; do
+    sleep 0.05; tries=$((tries + 1)); [ $tries -lt 1200 ] || die "process $1 is not $2 after a minute"
+  done
+}
 
+# A stopped postmaster forks nothing: whoever it forked before is in the list, and nobody outlives it with the shared
+# memory, waiting for a lock of a dead one for ever, so that no server could start there again.
 server_kill9() {
-  local postmaster children=() status pid tries=0
+  local postmaster children=() status pid
   postmaster=$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null) || return 0
+  kill -STOP "$postmaster" 2>/dev/null && until_state "$postmaster" stopped
   for status in /proc/[0-9]*/status; do
     if grep -qs "^PPid:[[:space:]]*$postmaster\$" "$status"; then
       pid=${status#/proc/}; children+=("${pid%/status}")
     fi
   done
-  kill -9 "$postmaster" 2>/dev/null || true      # first: it would restart what dies under it
-  for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  for pid in "$postmaster" "${children[@]}"; do
-    while ! ended "$pid"; do
-      sleep 0.05; tries=$((tries + 1)); [ $tries -lt 400 ] || die "process $pid does not die"
-    done
-  done
+  for pid in "$postmaster" "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  for pid in "$postmaster" "${children[@]}"; do until_state "$pid" ended; done
   rm -f "$dir/data/postmaster.pid" "$dir"/socket/.s.PGSQL.*
 }
 

@@ -38,14 +38,7 @@ some_jobs() {
   if [ -n "${GDPR_LONG:-}${GDPR_JOBS:-}" ]; then echo $all_jobs; else tr ' ' '\n' <<<"$all_jobs" | sort -R --random-source=<(yes "$seed") | head -n "$1"; fi
 }
 
-server_up() {
-  local i
-  for i in 1 2 3 4 5 6 7 8 9; do
-    "${cluster[@]}" up --name night 2>/dev/null && return
-    sleep 0.5
-  done
-  "${cluster[@]}" up --name night
-}
+server_up() { "${cluster[@]}" up --name night; }
 
 # database NAME PEOPLE: a database of the fixture's people, made once and copied from then on.
 database() {

@@ -380,6 +380,7 @@ SELECT gdpr.drop_purpose(p) FROM unnest(ARRAY['letters', 'delivery', 'research']
 -- Runs -------------------------------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.run_start('person', '')$$,
+  $$SELECT gdpr.run_start('person', 'left', job => 'mark')$$,
   $$SELECT gdpr.run_candidates('person', 'somewhere', NULL, 10)$$,
   $$SELECT gdpr.queue_erasure('person', '2', '')$$,
   $$SELECT gdpr.run_add_keys(0, '{1}')$$,

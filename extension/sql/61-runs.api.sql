@@ -62,35 +62,35 @@ $$;
 COMMENT ON FUNCTION gdpr.run_handshake() IS
   'Version of the extension, fingerprint of its key and whether the caller is a superuser, for gdpr-batch';
 
---| Starts a run and takes the lock of its job and subject type for this session.
-CREATE OR REPLACE FUNCTION gdpr.run_start(
-  subject_type text, reason text, unclassified text DEFAULT 'error', job text DEFAULT 'anonymize',
-  options jsonb DEFAULT '{}') RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+--| Starts a run of any job and takes the lock of job and subject type for this session. The options of most jobs say what
+--| is written in whose name: only the job's own function may choose them.
+CREATE OR REPLACE FUNCTION gdpr_internal.run_begin(
+  subject_type text, reason text, unclassified text, job text, options jsonb) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  subject gdpr_internal.subject_type := gdpr_internal.subject(run_start.subject_type);
+  subject gdpr_internal.subject_type := gdpr_internal.subject(run_begin.subject_type);
   old gdpr_internal.run;
   result bigint;
 BEGIN
-  IF run_start.job = 'anonymize' AND NOT (subject).anonymization THEN
-    RAISE EXCEPTION 'anonymization is not enabled for subject type "%"', run_start.subject_type
+  IF run_begin.job = 'anonymize' AND NOT (subject).anonymization THEN
+    RAISE EXCEPTION 'anonymization is not enabled for subject type "%"', run_begin.subject_type
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Register the subject type with anonymization => true.';
   END IF;
-  IF coalesce(run_start.reason, '') = '' THEN
+  IF coalesce(run_begin.reason, '') = '' THEN
     RAISE EXCEPTION 'a run needs a reason'
       USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Say why these people are anonymized; the certificates name it.';
   END IF;
-  PERFORM gdpr_internal.run_lock(run_start.subject_type, run_start.job);
+  PERFORM gdpr_internal.run_lock(run_begin.subject_type, run_begin.job);
   SELECT * INTO old FROM gdpr_internal.run AS r
-  WHERE r.subject_type = run_start.subject_type AND r.job = run_start.job AND r.state IN ('planning', 'running', 'paused');
+  WHERE r.subject_type = run_begin.subject_type AND r.job = run_begin.job AND r.state IN ('planning', 'running', 'paused');
   IF old.state = 'planning' THEN
     -- Its planner is gone (we have the lock) and nothing has happened to anybody.
     PERFORM gdpr.run_cancel(old.run);
   ELSIF old.run IS NOT NULL THEN
-    PERFORM pg_advisory_unlock(1734635634, gdpr_internal.run_lock_number(run_start.subject_type, run_start.job));
-    RAISE EXCEPTION 'run % of subject type "%" is unfinished', old.run, run_start.subject_type
+    PERFORM pg_advisory_unlock(1734635634, gdpr_internal.run_lock_number(run_begin.subject_type, run_begin.job));
+    RAISE EXCEPTION 'run % of subject type "%" is unfinished', old.run, run_begin.subject_type
       USING ERRCODE = 'object_in_use',
             DETAIL = format('%s of its %s chunks are not done.',
               (SELECT count(*) FROM gdpr_internal.chunk AS c
@@ -99,14 +99,30 @@ BEGIN
               old.job, old.run, old.run);
   END IF;
   INSERT INTO gdpr_internal.run (job, subject_type, reason, unclassified, options, started_by)
-  VALUES (run_start.job, run_start.subject_type, run_start.reason, run_start.unclassified,
-          run_start.options, pg_get_userbyid(gdpr_internal.caller()))
+  VALUES (run_begin.job, run_begin.subject_type, run_begin.reason, run_begin.unclassified,
+          run_begin.options, pg_get_userbyid(gdpr_internal.caller()))
   RETURNING run INTO result;
   RETURN result;
 END
 $$;
+COMMENT ON FUNCTION gdpr_internal.run_begin(text, text, text, text, jsonb) IS
+  'Starts a run of any job and takes the lock of job and subject type for this session; its number';
+
+--| Starts a run whose list of people gdpr-batch makes.
+CREATE OR REPLACE FUNCTION gdpr.run_start(
+  subject_type text, reason text, unclassified text DEFAULT 'error', job text DEFAULT 'anonymize',
+  options jsonb DEFAULT '{}') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF run_start.job IS NULL OR run_start.job NOT IN ('anonymize', 'retention') THEN
+    RAISE EXCEPTION 'a run of this job is not started like this' USING ERRCODE = '22023',
+      HINT = 'Jobs are anonymize and retention; others have gdpr.run_start_mark(), gdpr.plan_campaign() and gdpr.import_optouts_start().';
+  END IF;
+  RETURN gdpr_internal.run_begin(run_start.subject_type, run_start.reason, run_start.unclassified, run_start.job, run_start.options);
+END
+$$;
 COMMENT ON FUNCTION gdpr.run_start(text, text, text, text, jsonb) IS
-  'Starts a run of a job and takes the lock of job and subject type for this session; its number';
+  'Starts a run (job anonymize or retention) and takes the lock of job and subject type for this session; its number';
 
 --| The run's row; an error unless it is in the state asked for. Not locked: run_cancel() waits for the
 --| chunks that are leased, and workers must not queue behind each other.

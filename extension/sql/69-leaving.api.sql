@@ -24,6 +24,7 @@ BEGIN
       AND (s.data IS NOT NULL OR s.source_ip IS NOT NULL);
   END IF;
   PERFORM gdpr_internal.void_messages_of(forget_rows.subject_type, forget_rows.keys);
+  PERFORM gdpr_internal.forget_mark_facts(forget_rows.subject_type, forget_rows.keys);
   SELECT array_agg(DISTINCT d.attachment) INTO attachments
   FROM gdpr_internal.consent_event AS e JOIN gdpr_internal.consent_detail AS d ON d.event = e.event
   WHERE e.subject_type = forget_rows.subject_type AND e.subject_key = ANY (forget_rows.keys) AND d.attachment IS NOT NULL;

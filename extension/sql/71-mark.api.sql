@@ -40,7 +40,7 @@ DECLARE
 BEGIN
   d := gdpr_internal.bulk_decision(run_start_mark.subject_type, run_start_mark.state, run_start_mark.purpose,
     run_start_mark.medium, run_start_mark.channel, run_start_mark.form);
-  target.run := gdpr.run_start(run_start_mark.subject_type, 'mark as ' || d.state, job => 'mark');
+  target.run := gdpr_internal.run_begin(run_start_mark.subject_type, 'mark as ' || d.state, 'error', 'mark', '{}');
   target.subject_type := run_start_mark.subject_type;
   PERFORM gdpr_internal.run_add_selection(target, run_start_mark.selection, run_start_mark.chunk_rows);
   b := gdpr_internal.bulk_facts(target.subject_type, run_start_mark.selection, d, run_start_mark.comment,
@@ -255,6 +255,30 @@ END
 $$;
 COMMENT ON FUNCTION gdpr.run_preview_mark(bigint, int) IS
   'What gdpr-batch mark would meet in one chunk: people by what would become of them; NULL: there is no such chunk';
+
+--| Somebody leaves whom an unfinished run marks, with a comment or a scan that is a few people's own: nobody gets it any more.
+CREATE OR REPLACE FUNCTION gdpr_internal.forget_mark_facts(subject_type text, keys text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  r gdpr_internal.run;
+BEGIN
+  FOR r IN
+    SELECT x.* FROM gdpr_internal.run AS x
+    WHERE x.job = 'mark' AND x.subject_type = forget_mark_facts.subject_type AND x.state IN ('running', 'paused')
+      AND x.options ?| '{comment,attachment,app_user}'
+      AND (EXISTS (SELECT FROM gdpr_internal.chunk AS c WHERE c.run = x.run AND c.keys && forget_mark_facts.keys)
+        OR EXISTS (SELECT FROM gdpr_internal.consent_event AS e
+                   WHERE e.subject_type = x.subject_type AND e.subject_key = ANY (forget_mark_facts.keys) AND e.batch = (x.options->>'batch')::bigint))
+  LOOP
+    PERFORM gdpr_internal.mark_finish(r);
+    PERFORM gdpr_internal.rewrite_history('attachments', ARRAY[(r.options->>'attachment')::bigint])
+    WHERE r.options ? 'attachment'
+      AND NOT EXISTS (SELECT FROM gdpr_internal.consent_detail AS d WHERE d.attachment = (r.options->>'attachment')::bigint);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.forget_mark_facts(text, text[]) IS
+  'Takes comment, attachment and user of the application out of unfinished runs that mark people who leave';
 
 --| The end of gdpr-batch mark: what belonged to a few people is in their events now.
 CREATE OR REPLACE FUNCTION gdpr_internal.mark_finish(target gdpr_internal.run) RETURNS void

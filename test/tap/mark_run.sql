@@ -143,6 +143,19 @@ SELECT is((SELECT concat_ws('|', count(*), min(comment), count(attachment_sha256
 SELECT is((SELECT count(*) FROM gdpr_internal.consent_batch WHERE comment = 'said at the door') || ' ' || (SELECT count(*) FROM gdpr_internal.run WHERE options ? 'comment'),
   '0 0', 'and nothing else does');
 
+-- who leaves meanwhile takes it along
+CREATE TABLE k.leaving AS SELECT id FROM k.person WHERE id IN (954, 955, 956);
+SELECT gdpr.run_start_mark('person', 'k.leaving', 'accepted', 'letters', 'email', 'said on the phone', 'a letter') AS run \gset
+SELECT gdpr.run_lease(:run, 1), gdpr.run_work(:run, 1, 1, 1), gdpr.run_slice_done(:run, 1, 1, 1) \g /dev/null
+SELECT gdpr.anonymize_subject('person', '955', 'left', 'keep') \g /dev/null
+SELECT is((SELECT options ?| '{comment,attachment,app_user}' FROM gdpr_internal.run WHERE run = :run), false,
+  'an unfinished run keeps no comment on somebody who has left');
+SELECT is((SELECT string_agg(subject_key, ',' ORDER BY subject_key) FROM gdpr.consent_history WHERE comment = 'said on the phone'),
+  '954', 'who was marked before has it still');
+SELECT gdpr.run_cancel(:run) \g /dev/null
+SELECT matches(k.say($$SELECT gdpr.run_start('person', 'x', job => 'mark', options => '{"batch": 1, "state": "accepted", "medium": "email"}')$$), '^22023 ',
+  'nobody chooses in whose batch a run writes');
+
 -- being asked is an event, not a state
 CREATE TABLE k.new AS SELECT id FROM k.person WHERE id IN (961, 962);
 SELECT gdpr.run_start_mark('person', 'k.new', 'pending', 'survey', channel => 'email') AS run \gset

@@ -37,6 +37,7 @@ const Verb kVerbs[] = {
     {"status", AddStatus, CheckStatus},
     {"report", AddReport, CheckReport},
     {"verify", AddVerify, CheckVerify},
+    {"copy", AddCopy, CheckCopy},
 };
 
 void AddConnection(CLI::App& verb, Options& o, Raw& raw) {

@@ -44,5 +44,7 @@ CLI::App* AddNightly(CLI::App& app, Options& o, Raw& raw);
 std::string CheckNightly(Options& o, const Raw& raw, const CLI::App& verb);
 CLI::App* AddVerify(CLI::App& app, Options& o, Raw& raw);
 std::string CheckVerify(Options& o, const Raw& raw, const CLI::App& verb);
+CLI::App* AddCopy(CLI::App& app, Options& o, Raw& raw);
+std::string CheckCopy(Options& o, const Raw& raw, const CLI::App& verb);
 
 }  // namespace gdpr::batch

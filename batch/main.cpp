@@ -29,7 +29,7 @@ const Verb kVerbs[] = {
     {"mark", gdpr::batch::Mark},           {"import-optouts", gdpr::batch::ImportOptouts},
     {"retention", gdpr::batch::Retention}, {"nightly", gdpr::batch::Nightly},
     {"status", gdpr::batch::Status},       {"report", gdpr::batch::Report},
-    {"verify", gdpr::batch::Verify},
+    {"verify", gdpr::batch::Verify},       {"copy", gdpr::batch::Copy},
 };
 
 /// Who reads standard output must not take a part of it for the whole.

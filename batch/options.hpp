@@ -7,6 +7,7 @@
 
 #include "batch/anonymize.hpp"
 #include "batch/connection.hpp"
+#include "batch/copy.hpp"
 #include "batch/import_optouts.hpp"
 #include "batch/ledger.hpp"
 #include "batch/log.hpp"
@@ -53,6 +54,7 @@ struct Options {
   StatusOptions status;
   ReportOptions report;
   VerifyOptions verify;
+  CopyOptions copy;
 };
 
 }  // namespace gdpr::batch

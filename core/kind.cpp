@@ -25,22 +25,33 @@ constexpr Spec Partial(int first, int last) {
 // Most kinds: erased by a constant, generalized as erased (design: "every other kind as erase").
 constexpr Kind Simple(std::string_view name, std::string_view category, Spec mask,
                       std::string_view description, Spec generalize = kPlain) {
-  return {name, category, description, false, {kPlain, mask, generalize, Spec{kFake}, Spec{kHmac}}};
+  return {name, category, description, false, {kPlain, mask, generalize, Spec{kFake}, Spec{kHmac}},
+          {}};
 }
 
 // Digits and ids, which format-preserving encryption can turn back.
 constexpr Kind Id(std::string_view name, std::string_view category, Spec mask,
                   std::string_view description) {
-  return {name, category, description, false, {kPlain, mask, kPlain, Spec{kFake}, Spec{kFf1}}};
+  return {name, category, description, false, {kPlain, mask, kPlain, Spec{kFake}, Spec{kFf1}}, {}};
 }
 
 constexpr Kind Special(std::string_view name, std::string_view description) {
-  return {name, "special", description, true, {kPlain, kHidden, kPlain, Spec{kFake}, Spec{kHmac}}};
+  return {name, "special", description, true, {kPlain, kHidden, kPlain, Spec{kFake}, Spec{kHmac}},
+          {}};
 }
 
 constexpr Kind Document(std::string_view name, std::string_view description) {
   return {
-      name, "content", description, false, {kInside, kInside, kInside, Spec{kFake}, Spec{kHmac}}};
+      name, "content", description, false, {kInside, kInside, kInside, Spec{kFake}, Spec{kHmac}},
+      {}};
+}
+
+// What the keyed profiles do otherwise, and why.
+constexpr Kind Keyed(Kind kind, Spec fake, Spec pseudonym, std::string_view remark) {
+  kind.treatments[3] = fake;
+  kind.treatments[4] = pseudonym;
+  kind.remark = remark;
+  return kind;
 }
 
 constexpr std::array kKinds = {
@@ -50,9 +61,11 @@ constexpr std::array kKinds = {
     Simple("full_name", "person", Partial(1, 0), "Whole name in one column"),
     Simple("title", "person", kHidden, "Form of address, academic title"),
     Simple("gender", "person", kHidden, "Gender or sex"),
-    Simple("birth_date", "person", kHidden, "Date of birth or a part of it", {kYear}),
+    Keyed(Simple("birth_date", "person", kHidden, "Date of birth or a part of it", {kYear}),
+          {kShift, 365}, {kShift, 365}, "Shifted by up to a year, so that ages stay about right"),
     Simple("birth_place", "person", Partial(1, 0), "Place of birth"),
-    Simple("age", "person", kHidden, "Age in years", {kBand, 10}),
+    Keyed(Simple("age", "person", kHidden, "Age in years", {kBand, 10}), {kNoise, 10}, Spec{kHmac},
+          "Noise, so that sums and averages stay about right"),
     Simple("nationality", "person", kHidden, "Nationality or citizenship"),
     Simple("marital_status", "person", kHidden, "Marital status"),
 
@@ -89,7 +102,8 @@ constexpr std::array kKinds = {
     Id("card_number", "finance", Partial(0, 4), "Payment card number or its last digits"),
     Simple("card_expiry", "finance", kHidden, "Expiry of a payment card or a part of it"),
     Id("mandate_ref", "finance", Partial(0, 3), "Direct debit mandate reference"),
-    Simple("salary", "finance", kHidden, "Pay or income", {kBucket, 10000}),
+    Keyed(Simple("salary", "finance", kHidden, "Pay or income", {kBucket, 10000}), {kNoise, 10},
+          Spec{kHmac}, "Noise, so that sums and averages stay about right"),
 
     Simple("company", "organisation", Partial(1, 0), "Name of a person's company or employer"),
     Simple("job_title", "organisation", Partial(1, 0), "Position or profession", kStays),
@@ -100,15 +114,19 @@ constexpr std::array kKinds = {
     Id("device_id", "online", Partial(0, 4), "Device, advertising or installation id"),
     Id("external_id", "online", Partial(0, 3), "The person's id in another system"),
 
-    Simple("password", "credentials", kHidden, "Password, hash or secret answer"),
-    Simple("token", "credentials", kHidden, "Access token, session or reset code"),
+    Keyed(Simple("password", "credentials", kHidden, "Password, hash or secret answer"), kPlain,
+          kPlain, "A constant: one that works, or that can be tried, is worse than none"),
+    Keyed(Simple("token", "credentials", kHidden, "Access token, session or reset code"), kPlain,
+          kPlain, "A constant: one that works is worse than none"),
 
     Simple("free_text", "content", kHidden, "Notes, comments, messages"),
     Document("profile_json", "JSON document about a person"),
     Document("profile_xml", "XML document about a person"),
-    Simple("attachment", "content", kHidden, "Content of a file"),
+    Keyed(Simple("attachment", "content", kHidden, "Content of a file"), kPlain, kPlain,
+          "A constant: a made-up file opens in no program"),
     Simple("file_name", "content", kHidden, "Name or path of a file"),
-    Simple("photo", "content", kHidden, "Picture of a person or where it lies"),
+    Keyed(Simple("photo", "content", kHidden, "Picture of a person or where it lies"), kPlain,
+          kPlain, "A constant: a made-up picture shows nobody, or somebody"),
 
     Special("health", "Health (Article 9)"),
     Special("religion", "Religious or philosophical belief (Article 9)"),
@@ -116,7 +134,9 @@ constexpr std::array kKinds = {
     Special("politics", "Political opinion (Article 9)"),
     Special("union", "Trade union membership (Article 9)"),
     Special("sexuality", "Sex life or sexual orientation (Article 9)"),
-    Special("biometric", "Biometric or genetic data (Article 9)"),
+    Keyed(
+        Special("biometric", "Biometric or genetic data (Article 9)"), kPlain, kPlain,
+        "A constant: made-up measures are nobody's, and a keyed digest of real ones is somebody's"),
     Special("criminal", "Criminal convictions and offences (Article 10)"),
 
     Simple("search_copy", "derived", kHidden, "Upper-case copy, search vector, concatenation"),
@@ -125,7 +145,8 @@ constexpr std::array kKinds = {
          "not personal",
          "Reviewed, and holds nothing about a person",
          false,
-         {kStays, kStays, kStays, kStays, kStays}},
+         {kStays, kStays, kStays, kStays, kStays},
+         "Nobody's: it stays as it is in every profile"},
 };
 
 constexpr std::array<std::string_view, kProfiles> kProfileNames = {"erase", "mask", "generalize",

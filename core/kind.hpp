@@ -34,9 +34,11 @@ enum class TreatmentId : std::uint8_t {
   kDecimals,  ///< decimals(n)
   kNetwork,
   kBucket,  ///< bucket(n)
-  kFake,    ///< reserved: raises 0A000 when applied
-  kHmac,    ///< reserved
-  kFf1,     ///< reserved
+  kFake,    ///< fake, fake(de), fake(country)
+  kHmac,
+  kFf1,
+  kShift,  ///< shift(days)
+  kNoise,  ///< noise(percent)
 };
 
 /// A kind's own treatment for one profile; a and b are its numbers.
@@ -53,6 +55,7 @@ struct Kind {
   std::string_view description;
   bool special;  ///< special category of personal data (GDPR Articles 9 and 10)
   std::array<DefaultTreatmentSpec, kProfiles> treatments;
+  std::string_view remark;  ///< why a profile does less for it than for others; often empty
 };
 
 /// All kinds, by category in the order of the documentation.

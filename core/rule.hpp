@@ -14,11 +14,15 @@ namespace gdpr {
 /// The shape a surrogate takes (Treatment::a of kSurrogate).
 enum class SurrogateForm : std::int64_t { kPlain, kLower, kUpper, kDigits, kEmail, kUuid };
 
+/// fake(country): the locale of the row's country (Treatment::a of kFake; others are a Locale).
+constexpr std::int64_t kFakeByCountry = 9;
+
 /// One treatment with its parameters.
 struct Treatment {
   TreatmentId id = TreatmentId::kConstant;
-  /// partial: first; band, prefix, decimals, bucket: n; surrogate: SurrogateForm; constant: 1 if a
-  /// text is given, so that constant('') differs from constant.
+  /// partial: first; band, prefix, decimals, bucket: n; shift, noise: n; surrogate: SurrogateForm;
+  /// fake: Locale or kFakeByCountry; constant: 1 if a text is given, so that constant('') differs
+  /// from constant.
   std::int64_t a = 0;
   std::int64_t b = 0;  ///< partial: last
   std::string text;    ///< constant('text')

@@ -25,6 +25,12 @@ std::string FormatTreatment(const Treatment& treatment) {
         out.append(")");
       }
       break;
+    case words::Shape::kLocale:
+      if (treatment.a != 0) {
+        out.append("(").append(words::FakeNames()[static_cast<std::size_t>(treatment.a)]);
+        out.append(")");
+      }
+      break;
     case words::Shape::kText:
       if (treatment.a != 0) {
         out.append("('");

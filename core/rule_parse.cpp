@@ -182,7 +182,8 @@ class Parser {
 
   void ReadParameters(const words::Word& word, Treatment& treatment) {
     const std::string name(word.name);
-    const bool optional = word.shape == words::Shape::kForm || word.shape == words::Shape::kText;
+    const bool optional = word.shape == words::Shape::kForm || word.shape == words::Shape::kText ||
+                          word.shape == words::Shape::kLocale;
     if (word.shape == words::Shape::kNone) {
       if (at_ < text_.size() && text_[at_] == '(') {
         Fail(at_, kForm, "treatment \"" + name + "\" takes no parameters", "");
@@ -197,7 +198,9 @@ class Parser {
     }
     SkipBlanks();
     if (word.shape == words::Shape::kForm) {
-      ReadForm(treatment);
+      ReadOneOf(words::FormNames(), "unknown form of surrogate", treatment);
+    } else if (word.shape == words::Shape::kLocale) {
+      ReadOneOf(words::FakeNames(), "unknown locale of a fake", treatment);
     } else if (word.shape == words::Shape::kText) {
       treatment.a = 1;
       treatment.text = ReadText();
@@ -214,17 +217,17 @@ class Parser {
     if (!Accept(')')) Fail(at_, kForm, "\")\" expected after the parameters of " + name, "");
   }
 
-  void ReadForm(Treatment& treatment) {
+  void ReadOneOf(std::span<const std::string_view> names, std::string unknown,
+                 Treatment& treatment) {
     const std::size_t start = at_;
     const std::string_view word = ReadWord();
-    const auto forms = words::FormNames();
-    for (std::size_t i = 1; i < forms.size(); ++i) {
-      if (forms[i] == word) {
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      if (names[i] == word) {
         treatment.a = static_cast<std::int64_t>(i);
         return;
       }
     }
-    Fail(start, kWord, "unknown form of surrogate", words::Hint(word, forms));
+    Fail(start, kWord, std::move(unknown), words::Hint(word, names));
   }
 
   std::string ReadText() {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numeric>
 
+#include "locale.hpp"
 #include "utf8.hpp"
 
 namespace gdpr::words {
@@ -42,10 +43,12 @@ constexpr std::array kWords = {
     Word{kPrefix, "prefix", Shape::kOneNumber, kGeneralizes, 1, 20},
     Word{kDecimals, "decimals", Shape::kOneNumber, kGeneralizes, 0, 6},
     Word{kNetwork, "network", Shape::kNone, kGeneralizes, 0, 0},
-    Word{kBucket, "bucket", Shape::kOneNumber, kGeneralizes, 2, 1'000'000'000'000},
-    Word{TreatmentId::kFake, "fake", Shape::kNone, kFakes, 0, 0},
+    Word{kBucket, "bucket", Shape::kOneNumber, kGeneralizes | kFakes, 2, 1'000'000'000'000},
+    Word{TreatmentId::kFake, "fake", Shape::kLocale, kFakes, 0, 0},
     Word{kHmac, "hmac", Shape::kNone, kPseudonyms, 0, 0},
     Word{kFf1, "ff1", Shape::kNone, kPseudonyms, 0, 0},
+    Word{kShift, "shift", Shape::kOneNumber, kFakes | kPseudonyms, 1, 36'500},
+    Word{kNoise, "noise", Shape::kOneNumber, kFakes, 1, 100},
 };
 
 constexpr bool InOrder() {
@@ -58,6 +61,11 @@ static_assert(InOrder());
 
 constexpr std::array<std::string_view, 6> kForms = {"",       "lower", "upper",
                                                     "digits", "email", "uuid"};
+
+// The numbers of the locales and kFakeByCountry.
+constexpr std::array<std::string_view, kLocales + 2> kFakeNames = {
+    "", "en", "de", "fr", "es", "it", "nl", "pt", "pl", "country"};
+static_assert(kFakeNames.size() == kFakeByCountry + 1);
 
 // Edit distance for "did you mean"; both words are short.
 std::size_t Distance(std::string_view a, std::string_view b) {
@@ -93,6 +101,10 @@ std::vector<std::string_view> TreatmentNames(Profile profile) {
     if ((word.profiles & Bit(profile)) != 0) names.push_back(word.name);
   }
   return names;
+}
+
+std::span<const std::string_view> FakeNames() {
+  return kFakeNames;
 }
 
 std::span<const std::string_view> FormNames() {

@@ -13,7 +13,7 @@
 namespace gdpr::words {
 
 /// The parameters a treatment takes in parentheses.
-enum class Shape : std::uint8_t { kNone, kOneNumber, kTwoNumbers, kForm, kText };
+enum class Shape : std::uint8_t { kNone, kOneNumber, kTwoNumbers, kForm, kText, kLocale };
 
 /// One word of the rule language.
 struct Word {
@@ -30,6 +30,9 @@ const Word* FindWord(std::string_view name);
 
 /// Names of the treatments a profile may be given.
 std::vector<std::string_view> TreatmentNames(Profile profile);
+
+/// What fake() takes: the names of the locales and "country", by their numbers; the first is "".
+std::span<const std::string_view> FakeNames();
 
 /// Names of the surrogate forms in the order of SurrogateForm; the plain one is "".
 std::span<const std::string_view> FormNames();

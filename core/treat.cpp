@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "treat.hpp"
 
+#include "fake.hpp"
+#include "pseudonym.hpp"
 #include "rule_words.hpp"
 #include "treat_class.hpp"
 
@@ -9,9 +11,13 @@ namespace {
 
 using enum TreatmentId;
 
-[[noreturn]] void FailNotAvailable(Profile profile) {
-  throw Error{"0A000", "profile \"" + std::string(ProfileName(profile)) + "\" is not available", "",
-              "It comes in a later version. Use erase, mask or generalize."};
+[[noreturn]] void FailKey(Profile profile) {
+  throw Error{"55000", "profile \"" + std::string(ProfileName(profile)) + "\" needs a key", "",
+              "Set gdpr.key_file and call gdpr.create_key(); gdpr-batch takes --key-file."};
+}
+
+bool IsKeyed(TreatmentId id) {
+  return id == TreatmentId::kFake || id == kHmac || id == kFf1 || id == kShift || id == kNoise;
 }
 
 [[noreturn]] void FailNull(const Rule& rule, Profile profile, bool asked) {
@@ -23,6 +29,14 @@ using enum TreatmentId;
   }
   throw Error{"0A000", "this data type has no treatment but null, and the column is NOT NULL",
               "Asked for was " + where + ".", "Drop NOT NULL, or use \"keep\" in the rule."};
+}
+
+void Fake(const treat::Call& call, const Keying& keying) {
+  if (call.type.cls != ValueClass::kText || call.plan.id != TreatmentId::kFake) {
+    return fake::Typed(call, keying);
+  }
+  fake::Make(fake::CallOf(call, keying));
+  treat::FitBytes(call.type, call.result.text);
 }
 
 // A treatment that becomes another one loses its parameters: they were not meant for that one.
@@ -112,7 +126,7 @@ void FailConstant(const Call& call) {
 }  // namespace treat
 
 void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value& value,
-           Random& random, Result& result) {
+           Random& random, Result& result, const Keying& keying) {
   result.Clear();
   words::InForce plan = words::Resolve(rule, profile);
   switch (plan.id) {
@@ -122,21 +136,32 @@ void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value
       if (rule.facts.not_null) FailNull(rule, profile, true);
       result.state = Result::State::kNull;
       return;
-    case kFake:
-    case kHmac:
-    case kFf1:
-      FailNotAvailable(profile);
     default:
-      plan = Normalized(plan, type);
+      break;
   }
   result.state = Result::State::kValue;
+  if (IsKeyed(plan.id) || (profile == Profile::kFake && plan.id == kBucket)) {
+    if (keying.keys == nullptr && plan.id != kBucket) FailKey(profile);
+    const treat::Call call{rule, profile, plan, type, value, random, result};
+    return profile == Profile::kPseudonym ? Pseudonym(call, keying) : Fake(call, keying);
+  }
+  plan = Normalized(plan, type);
   TreatClass({rule, profile, plan, type, value, random, result});
+}
+
+bool NeedsKey(const Rule& rule, Profile profile) {
+  return IsKeyed(words::Resolve(rule, profile).id);
+}
+
+bool NeedsCountry(const Rule& rule, Profile profile) {
+  const words::InForce plan = words::Resolve(rule, profile);
+  return plan.id == TreatmentId::kFake && plan.a == kFakeByCountry;
 }
 
 bool IsConstant(const Rule& rule, Profile profile, const TypeFacts& type) {
   const words::InForce plan = words::Resolve(rule, profile);
   if (plan.id == kNull) return true;
-  if (plan.id == kKeep || plan.id == kFake || plan.id == kHmac || plan.id == kFf1) return false;
+  if (plan.id == kKeep || IsKeyed(plan.id)) return false;
   const TreatmentId id = Normalized(plan, type).id;
   if (id != kConstant && id != kEmpty && id != kStars) return false;
   if (type.cls == ValueClass::kInet) return plan.id == kConstant && plan.a != 0;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "keyed.hpp"
 #include "rule.hpp"
 #include "value.hpp"
 
@@ -20,12 +21,19 @@ class Random {
 /// Treats one value as the rule says for the profile; clears and fills `result`.
 ///
 /// A treatment that has no meaning for the value's class (partial on a date) gives the class's
-/// constant, so the table rule x profile x class has no holes. Only erase uses `random`.
-/// Throws Error: 0A000 for a profile not available, or a type without an answer in a NOT NULL
-/// column; PD005 where the column cannot take the treatment (null in a NOT NULL column, a constant
-/// that is not of the type).
+/// constant, so the table rule x profile x class has no holes. Only erase uses `random`, only what
+/// NeedsKey() uses `keying`.
+/// Throws Error: 0A000 for a type without an answer in a NOT NULL column; PD005 where the column
+/// cannot take the treatment (null in a NOT NULL column, a constant that is not of the type, a
+/// unique value in too little room); 55000 where a key is needed and missing.
 void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value& value,
-           Random& random, Result& result);
+           Random& random, Result& result, const Keying& keying = {});
+
+/// Whether Treat() needs a key: the treatment in force is fake, shift, noise, hmac or ff1.
+bool NeedsKey(const Rule& rule, Profile profile);
+
+/// Whether the treatment in force is fake(country): Keying::locale counts.
+bool NeedsCountry(const Rule& rule, Profile profile);
 
 /// Whether Treat() gives one and the same result for every value, so that the caller may keep it.
 bool IsConstant(const Rule& rule, Profile profile, const TypeFacts& type);

@@ -41,6 +41,9 @@ void Json(const Call& call);
 void Xml(const Call& call);
 void Point(const Call& call);
 
+/// Cuts a text to the bytes the type takes (name: 63), between characters.
+void FitBytes(const TypeFacts& type, std::string& text);
+
 /// The label that says "nothing known", else the first; empty if there are none.
 std::string_view AnonymousLabel(const TypeFacts& type);
 

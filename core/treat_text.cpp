@@ -46,15 +46,7 @@ void Fit(const Call& call) {
   std::string& out = call.result.text;
   const auto chars = static_cast<std::size_t>(call.rule.facts.length);
   if (chars != 0 && out.size() > chars) out.resize(PrefixBytes(out, chars));
-  const auto bytes = static_cast<std::size_t>(call.type.text_bytes);
-  if (bytes == 0 || out.size() <= bytes) return;
-  std::size_t at = 0;
-  while (true) {
-    const std::size_t next = at + DecodeAt(out, at).bytes;
-    if (next > bytes) break;
-    at = next;
-  }
-  out.resize(at);
+  FitBytes(call.type, out);
 }
 
 void Put(const Call& call, std::string_view text) {
@@ -242,6 +234,18 @@ void Leaves(const Call& call) {
 }
 
 }  // namespace
+
+void FitBytes(const TypeFacts& type, std::string& text) {
+  const auto bytes = static_cast<std::size_t>(type.text_bytes);
+  if (bytes == 0 || text.size() <= bytes) return;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t next = at + DecodeAt(text, at).bytes;
+    if (next > bytes) break;
+    at = next;
+  }
+  text.resize(at);
+}
 
 void Text(const Call& call) {
   switch (call.plan.id) {

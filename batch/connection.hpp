@@ -93,13 +93,16 @@ class Connection {
 
   int backend_pid() const { return PQbackendPID(connection_.get()); }
 
+  /// For COPY (copy_stream.cpp) and for programs that connect like us (copy_program.cpp).
+  PGconn* handle() const { return connection_.get(); }
+  SqlError ErrorOf(const PGresult* result) const;
+
   /// Cancels what the connection is doing, from any thread, also after the connection is gone.
   using Canceller = std::shared_ptr<PGcancel>;
   Canceller canceller() const { return canceller_; }
   static void Cancel(const Canceller& canceller) noexcept;
 
  private:
-  SqlError ErrorOf(const PGresult* result) const;
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   Canceller canceller_;
 };

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/keys.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "batch/fault.hpp"
 #include "batch/queries.hpp"
 
 namespace gdpr::batch {
 
-FileKeys::FileKeys(const std::string& path) : path_(path), input_(&std::cin) {
+Fault BadKey(const SqlError& error, const KeySource& keys, const std::string& subject) {
+  // "subject key number 17 is not a valid key of subject type …": ours, see canonical_keys().
+  const std::string& message = error.fields().message;
+  const std::size_t digits = message.find_first_of("0123456789");
+  const int place = digits == std::string::npos ? 0 : std::atoi(message.c_str() + digits);
+  return Fault(ExitCode::kConfiguration,
+               keys.PlaceOf(place) + " is not a key of subject type \"" + subject + "\"",
+               error.fields().detail, error.fields().hint);
+}
+
+FileKeys::FileKeys(const std::string& path, std::string option)
+    : path_(path), option_(std::move(option)), input_(&std::cin) {
   if (path == "-") {
     path_ = "standard input";
     return;
@@ -19,7 +30,7 @@ FileKeys::FileKeys(const std::string& path) : path_(path), input_(&std::cin) {
   file_.open(path);
   if (!file_) {
     throw Fault(ExitCode::kConfiguration, "could not open the list of keys \"" + path + "\"",
-                std::strerror(errno), "Give --keys a readable file with one key a line.");
+                std::strerror(errno), "Give " + option_ + " a readable file with one key a line.");
   }
   input_ = &file_;
 }
@@ -36,7 +47,7 @@ std::vector<std::string> FileKeys::Next(Connection& /*connection*/, int max_keys
     if (line.find('\0') != std::string::npos) {
       throw Fault(ExitCode::kConfiguration,
                   "line " + std::to_string(line_) + " of " + path_ + " holds a zero byte", {},
-                  "Give --keys a text file in UTF-8 with one key a line.");
+                  "Give " + option_ + " a text file in UTF-8 with one key a line.");
     }
     keys.push_back(line);
     lines_.push_back(line_);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch/connection.hpp"
+#include "batch/fault.hpp"
 
 namespace gdpr::batch {
 
@@ -24,17 +25,20 @@ class KeySource {
   virtual std::string PlaceOf(int place) const = 0;
 };
 
+/// Keys that do not fit the key's type: says where, without quoting.
+Fault BadKey(const SqlError& error, const KeySource& keys, const std::string& subject);
+
 /// One key a line; the whole line is the key, so that a row literal with commas and quotes is one.
 /// Blank lines and a carriage return at the end are ignored.
 class FileKeys : public KeySource {
  public:
-  /// in  path  a file, or "-" for standard input. Throws Fault.
-  explicit FileKeys(const std::string& path);
+  /// in  path  a file, or "-" for standard input; option names it in hints. Throws Fault.
+  explicit FileKeys(const std::string& path, std::string option = "--keys");
   std::vector<std::string> Next(Connection& connection, int max_keys) override;
   std::string PlaceOf(int place) const override;
 
  private:
-  std::string path_;
+  std::string path_, option_;
   std::ifstream file_;
   std::istream* input_;
   std::int64_t line_ = 0;

@@ -24,17 +24,6 @@ struct Preview {
   std::int64_t ready() const { return people - missing - frozen - held; }
 };
 
-/// Keys that do not fit the key's type: says where, without quoting.
-Fault BadKey(const SqlError& error, const KeySource& keys, const std::string& subject) {
-  // "subject key number 17 is not a valid key of subject type …": ours, see canonical_keys().
-  const std::string& message = error.fields().message;
-  const std::size_t digits = message.find_first_of("0123456789");
-  const int place = digits == std::string::npos ? 0 : std::atoi(message.c_str() + digits);
-  return Fault(ExitCode::kConfiguration,
-               keys.PlaceOf(place) + " is not a key of subject type \"" + subject + "\"",
-               error.fields().detail, error.fields().hint);
-}
-
 bool IsBadKey(const SqlError& error) {
   return error.sqlstate().starts_with("22");
 }

@@ -43,6 +43,10 @@ void AddWhat(CLI::App& verb, Options& o) {
           },
           "So many of the rows, and those that they refer to: 5%")
       ->type_name("SHARE");
+  what->add_option("--whole-below", c.whole_below,
+                   "A sample has all rows of tables with fewer than so many that belong to nobody")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   what->add_option("--subjects", c.subjects_file,
                    "File with one subject key a line: these people and what belongs to them; - is "
                    "standard input")
@@ -88,7 +92,6 @@ CLI::App* AddCopy(CLI::App& app, Options& o, Raw& /*raw*/) {
 std::string CheckCopy(Options& o, const Raw& /*raw*/, const CLI::App& verb) {
   CopyOptions& c = o.copy;
   if (c.to.empty()) return "--to is required: a database, or a directory (with a slash)";
-  if (c.sample && !c.subjects_file.empty()) return "--sample and --subjects do not go together";
   if (!c.subjects_file.empty() && o.subject.empty()) return "--subjects needs --subject";
   if (c.by_person && !c.rules_file.empty())
     return "--by-person needs the links that the extension knows; it does not go with --rules";

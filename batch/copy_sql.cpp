@@ -17,9 +17,7 @@ std::string TidText(std::uint64_t tid) {
 }
 
 std::string Expression(const CopyColumn& column) {
-  if (column.to_null) return "NULL";
-  const std::string value = "t." + QuoteName(column.name);
-  return column.staging == Staging::kText ? value + "::pg_catalog.text" : value;
+  return column.to_null ? "NULL" : "t." + QuoteName(column.name);
 }
 
 std::string SelectOf(const CopyTable& table) {

@@ -8,15 +8,6 @@
 
 namespace gdpr::batch {
 
-/// How a column travels whose binary form would mean something else in another database, because it
-/// holds numbers of types or objects (arrays of citext, composites, regclass), or that has none: it
-/// is loaded into a temporary table first and cast from there.
-enum class Staging : std::uint8_t {
-  kNone,
-  kText,       ///< read as text: columns without a rule
-  kTextArray,  ///< an array of strings or enums with a rule, loaded as text[]
-};
-
 /// A column that is copied: everything but generated ones, in the table's own order.
 struct CopyColumn {
   std::string name;
@@ -25,8 +16,6 @@ struct CopyColumn {
   bool not_null = false;
   std::string rule;      ///< as gdpr.effective_rule() says it; empty: copied as it is
   bool to_null = false;  ///< read as NULL: the value never leaves the source
-  Staging staging = Staging::kNone;
-  std::string type_name;  ///< with staging: what to cast to
 };
 
 /// A table that is copied, what of it, and how. Partitions are tables of their own, their root is

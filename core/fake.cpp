@@ -146,12 +146,10 @@ Draw Call::Value(std::string_view domain) const {
   return keys.DrawForBoth(Domain(domain, attempt), seed, text);
 }
 
+// Without the seed, even where there is one: permuted under two people's tweaks, two values could
+// meet.
 U128 Call::Permute(std::string_view domain, U128 size, U128 index) const {
-  if (!seeded) return keys.permutation().Forward(domain, size, index);
-  std::string tweak;
-  tweak.reserve(domain.size() + 1 + seed.size());
-  tweak.append(domain).append(1, '\0').append(seed);
-  return keys.permutation().Forward(tweak, size, index);
+  return keys.permutation().Forward(domain, size, index);
 }
 
 Locale Call::LocaleOr(Locale of_value) const {

@@ -36,7 +36,7 @@ struct Call {
 
   /// Whether what can be ranked is permuted, or a fresh valid value is drawn.
   bool Permutes() const { return !seeded || unique; }
-  /// Another index for every index: depends on key, domain, size and, if there is one, the seed.
+  /// Another index for every index: depends on key, domain and size.
   U128 Permute(std::string_view domain, U128 size, U128 index) const;
 
   /// The rule's locale, else the one that the value names, else the row's, else English.

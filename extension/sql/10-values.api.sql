@@ -4,7 +4,7 @@
 --| All kinds of personal data, with their treatments. Behind the view gdpr.kinds.
 CREATE OR REPLACE FUNCTION gdpr_internal.kinds()
 RETURNS TABLE (kind text, category text, description text, special boolean,
-               erase text, mask text, generalize text, fake text, pseudonym text)
+               erase text, mask text, generalize text, fake text, pseudonym text, remark text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 70
 AS 'MODULE_PATHNAME', 'gdpr_kinds';
 COMMENT ON FUNCTION gdpr_internal.kinds() IS 'The registry of kinds, for the view gdpr.kinds';
@@ -12,10 +12,10 @@ COMMENT ON FUNCTION gdpr_internal.kinds() IS 'The registry of kinds, for the vie
 --| What a column can hold, and what each profile does to it.
 CREATE OR REPLACE VIEW gdpr.kinds AS
   SELECT k.kind, k.category, k.description, k.erase, k.mask, k.generalize, k.fake, k.pseudonym,
-         k.special
+         k.special, k.remark
   FROM gdpr_internal.kinds() AS k;
 COMMENT ON VIEW gdpr.kinds IS
-  'Kinds of personal data and how each profile treats them; special: GDPR Articles 9 and 10';
+  'Kinds of personal data and how each profile treats them; special: GDPR Articles 9 and 10; remark: why a profile does less for one';
 
 --| Reads a rule and returns it in canonical form.
 CREATE OR REPLACE FUNCTION gdpr.check_rule(rule text)

@@ -6,9 +6,9 @@
 CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   SELECT b.bundle, b.kind, name
   FROM (VALUES
-    -- Values are treated without a key; declaring asks for ownership of the tables by itself, and so does
-    -- effective_rule.
-    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'check_rule', 'classify', 'unclassify',
+    -- Values are treated without a key (C refuses keyed profiles); declaring asks for ownership of the tables by
+    -- itself, and so does effective_rule.
+    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'locale_of', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'add_interaction', 'drop_interaction', 'redirect_frozen', 'drop_redirect',
       'drop_missing', 'forget_missing', 'is_frozen',
@@ -32,7 +32,8 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     ('web', 'function', ARRAY['redeem_token', 'sign_up', 'confirm_sign_up']),
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
-    ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight',
+    -- reveal: who may call it may also use the keyed profiles of anonymize().
+    ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'reveal', 'copy_.*',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'report_.*', 'import_optouts_.*', 'last_interaction',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
       'plan_campaign', 'take_messages', 'message_sent', 'message_failed',

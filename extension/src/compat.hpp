@@ -24,6 +24,15 @@ inline bool OwnsRelation(Oid relation, Oid role) {
 #endif
 }
 
+/// Whether `role` may execute `function`.
+inline bool MayExecute(Oid function, Oid role) {
+#if PG_VERSION_NUM >= 160000
+  return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#else
+  return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
 /// Forbids other parties to invent settings that start with "gdpr.".
 inline void ReserveSettings() {
 #if PG_VERSION_NUM >= 150000

@@ -14,6 +14,7 @@
 
 #include "core/digest.hpp"
 #include "extension/src/bridge.hpp"
+#include "extension/src/keyed_values.hpp"
 
 #include "extension/src/pg.hpp"
 
@@ -277,6 +278,7 @@ void ForgetKey(const char*, void*) {
   key_generation++;
   explicit_bzero(digest_key, sizeof(digest_key));
   digest_key_loaded = false;
+  ForgetKeyedValues();
 }
 
 const uint8 (&DigestKey())[kKeyBytes] {

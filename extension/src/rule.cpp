@@ -50,10 +50,10 @@ GDPR_FUNCTION(gdpr_check_rule) {
   PG_RETURN_TEXT_P(cstring_to_text(canonical));
 }
 
-// gdpr_internal.kinds() -> kind, category, description, special, one column per profile
+// gdpr_internal.kinds() -> kind, category, description, special, one column per profile, remark
 GDPR_FUNCTION(gdpr_kinds) {
   Rows rows = BeginRows(fcinfo);
-  constexpr int kColumns = 4 + gdpr::kProfiles;
+  constexpr int kColumns = 5 + gdpr::kProfiles;
   for (std::size_t i = 0; i < gdpr::Kinds().size(); i++) {
     Datum values[kColumns];
     bool nulls[kColumns] = {};
@@ -67,6 +67,8 @@ GDPR_FUNCTION(gdpr_kinds) {
       for (int p = 0; p < gdpr::kProfiles; p++) {
         values[4 + p] = TextDatum(gdpr::DefaultTreatment(kind, static_cast<gdpr::Profile>(p)));
       }
+      values[4 + gdpr::kProfiles] = TextDatum(kind.remark);
+      nulls[4 + gdpr::kProfiles] = kind.remark.empty();
     });
     if (!ok) Report(failure);
     AddRow(rows, values, nulls);

@@ -8,6 +8,7 @@
 #include "core/redact.hpp"
 #include "core/treat.hpp"
 #include "extension/src/bridge.hpp"
+#include "extension/src/keyed_values.hpp"
 #include "extension/src/random.hpp"
 #include "extension/src/types.hpp"
 
@@ -32,7 +33,10 @@ struct Site {
   MemoryContextCallback callback;
   Treatments* core;
   TypeInfo* type;
+  Oid allowed;    // who may use keyed profiles, asked last
   bool ready;     // core holds the parsed rule
+  bool guarded;   // profile fake or pseudonym
+  bool keyed;     // … and the treatment needs a key
   bool constant;  // one result for all values
   bool kept;      // … and it is known
   bool kept_null;
@@ -46,6 +50,8 @@ struct Request {
   const std::string_view* own;  // redact: the person's own values
   int own_count;
   bool redact;
+  std::string_view seed;  // whose value it is, for keyed profiles
+  bool seeded;
 };
 
 void DeleteTreatments(void* argument) {
@@ -86,6 +92,8 @@ void Prepare(Site* site, const Request& request) {
     core.rule = ParseRule(rule);
     core.profile = ParseProfile(request.profile);
     core.facts = MakeFacts(*site->type);
+    site->guarded = core.profile == Profile::kFake || core.profile == Profile::kPseudonym;
+    site->keyed = NeedsKey(core.rule, core.profile);
     site->constant =
         site->type->element == nullptr && IsConstant(core.rule, core.profile, core.facts);
   });
@@ -126,6 +134,8 @@ bool RedactOwn(Treatments& core, const Request& request, Value& value) {
 // One value that is not an array. `type` is the site's, or its element's.
 Datum TreatOne(Site* site, TypeInfo* type, const Request& request, Datum datum, bool* isnull) {
   Value value = ReadDatum(*type, datum);
+  Keying keying;
+  if (site->keyed) keying = {BackendKeys(), request.seed, request.seeded, Locale::kNone};
   Failure failure;
   bool ok = Catch(failure, [&] {
     Treatments& core = *site->core;
@@ -134,7 +144,7 @@ Datum TreatOne(Site* site, TypeInfo* type, const Request& request, Datum datum, 
     if (core.redacted.capacity() > (1U << 20)) std::string().swap(core.redacted);
     if (RedactOwn(core, request, value)) return;
     BackendRandom random;
-    Treat(core.rule, core.profile, core.facts, value, random, core.result);
+    Treat(core.rule, core.profile, core.facts, value, random, core.result, keying);
   });
   if (!ok) Report(failure);
   *isnull = site->core->result.state == Result::State::kNull;
@@ -170,6 +180,7 @@ Datum TreatArray(FunctionCallInfo fcinfo, Site* site, const Request& request, Da
 Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request& request) {
   Site* site = FindSite(fcinfo, type);
   Prepare(site, request);
+  if (site->guarded) CheckKeyedRights(&site->allowed);
   if (site->kept) {
     if (site->kept_null) PG_RETURN_NULL();
     return site->kept_value;
@@ -202,19 +213,23 @@ std::string_view TextArgument(FunctionCallInfo fcinfo, int number) {
 // anonymize(value, rule, profile, seed): not declared STRICT, because seed may be NULL.
 Datum Anonymize(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1), TextArgument(fcinfo, 2), nullptr, 0, false};
+  Request request{TextArgument(fcinfo, 1), TextArgument(fcinfo, 2), nullptr, 0, false, {}, false};
+  if (!PG_ARGISNULL(3)) {
+    request.seed = TextView(PG_GETARG_DATUM(3));
+    request.seeded = true;
+  }
   return TreatValue(fcinfo, type, request);
 }
 
 Datum Keyless(FunctionCallInfo fcinfo, Oid type, std::string_view profile) {
-  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false};
+  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false, {}, false};
   return TreatValue(fcinfo, type, request);
 }
 
 // redact(value, rule, own): own values that are NULL are skipped; no list is an empty list.
 Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true};
+  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true, {}, false};
   if (!PG_ARGISNULL(2)) {
     Datum* values;
     bool* nulls;

@@ -26,7 +26,6 @@ struct CopyOptions {
       10000;                  ///< a sample has all of tables with fewer rows that hang on nobody
   std::string subjects_file;  ///< keys of the people to copy, one a line; "-": standard input
   std::string subject;        ///< their type (--subject)
-  std::int64_t whole_below = 10000;  ///< smaller tables that hang on nobody: whole in a sample
   std::string rules_file;  ///< rules for a source without the extension; empty: ask the server
   Unclassified unclassified = Unclassified::kError;
   std::vector<std::string> schemas;         ///< only these; empty: all that are the user's

@@ -17,7 +17,7 @@ LATERAL (
       JOIN pg_catalog.pg_language AS l ON l.oid = r.prolang
       WHERE x.castcontext = 'i' AND l.lanname NOT IN ('internal', 'c')
         AND (x.castsource = ca.atttypid AND x.casttarget = o.oprright OR x.castsource = pa.atttypid AND x.casttarget = o.oprleft))) AS foreign_code
-  FROM pg_catalog.unnest(f.conkey, f.confkey, f.conpfeqop) WITH ORDINALITY AS u(ck, pk, op, n)
+  FROM ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY AS u(ck, pk, op, n)
   JOIN pg_catalog.pg_attribute AS ca ON ca.attrelid = f.conrelid AND ca.attnum = u.ck
   JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = f.confrelid AND pa.attnum = u.pk
   JOIN pg_catalog.pg_operator AS o ON o.oid = u.op JOIN pg_catalog.pg_namespace AS o_n ON o_n.oid = o.oprnamespace

@@ -21,12 +21,11 @@ struct CopyOptions {
   std::string from;  ///< empty: what --dbname and its like say
   std::string to;    ///< conninfo, URI or database name; a directory where it has a slash
   Profile profile = Profile::kFake;
-  std::optional<double> sample;  ///< share of each table's rows, 0 < sample <= 1
-  std::int64_t whole_below =
-      10000;                  ///< a sample has all of tables with fewer rows that hang on nobody
+  std::optional<double> sample;      ///< share of each table's rows, 0 < sample <= 1
+  std::int64_t whole_below = 10000;  ///< smaller tables that hang on nobody: whole in a sample
   std::string subjects_file;  ///< keys of the people to copy, one a line; "-": standard input
   std::string subject;        ///< their type (--subject)
-  std::string rules_file;  ///< rules for a source without the extension; empty: ask the server
+  std::string rules_file;     ///< rules for a source without the extension; empty: ask the server
   Unclassified unclassified = Unclassified::kError;
   std::vector<std::string> schemas;         ///< only these; empty: all that are the user's
   std::vector<std::string> exclude_tables;  ///< "schema.table" or "table" (in any schema)

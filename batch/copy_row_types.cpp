@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "batch/copy_rules_catalog.hpp"
 #include "batch/queries.hpp"
 
 namespace gdpr::batch {
@@ -105,15 +106,6 @@ TypeFacts FactsOf(const TypeRow& row) {
   return facts;
 }
 
-std::string ArrayOf(std::span<const std::uint32_t> oids) {
-  std::string text = "{";
-  for (const std::uint32_t number : oids) {
-    if (text.size() > 1) text += ',';
-    text += std::to_string(number);
-  }
-  return text + "}";
-}
-
 }  // namespace
 
 CatalogTypes::CatalogTypes(std::vector<TypeRow> rows) {
@@ -133,7 +125,7 @@ const CopyType& CatalogTypes::Make(std::uint32_t number,
   if (row.typtype == 'd') {
     type = Make(row.base, rows);
     type.domain = true;
-    // The innermost modifier that is said counts, as in the server's getBaseTypeAndTypmod().
+    type.not_null = type.not_null || row.not_null;
     if (row.typmod >= 0) type.typmod = row.typmod;
   } else {
     type.base = number;
@@ -154,7 +146,7 @@ const CopyType& CatalogTypes::Make(std::uint32_t number,
 
 CatalogTypes CatalogTypes::Read(Connection& source, std::span<const std::uint32_t> oids) {
   std::vector<TypeRow> rows;
-  const Result types = source.Execute(query::kCopyPlanTypes, {ArrayOf(oids)});
+  const Result types = source.Execute(query::kCopyPlanTypes, {OidArray(oids)});
   std::vector<std::uint32_t> enums;
   for (int i = 0; i < types.rows(); ++i) {
     TypeRow row;
@@ -166,10 +158,11 @@ CatalogTypes CatalogTypes::Read(Connection& source, std::span<const std::uint32_
     row.like_text = types.Text(i, 5) == "t";
     row.binary = types.Text(i, 6) == "t";
     row.of_database = types.Text(i, 7) == "t";
+    row.not_null = types.Text(i, 8) == "t";
     if (row.typtype == 'e') enums.push_back(row.oid);
     rows.push_back(std::move(row));
   }
-  const Result labels = source.Execute(query::kCopyPlanLabels, {ArrayOf(enums)});
+  const Result labels = source.Execute(query::kCopyPlanLabels, {OidArray(enums)});
   for (int i = 0; i < labels.rows(); ++i) {
     const auto number = static_cast<std::uint32_t>(labels.Int(i, 0));
     std::ranges::find(rows, number, &TypeRow::oid)->labels.emplace_back(labels.Text(i, 1));

@@ -32,6 +32,7 @@ struct TypeRow {
   bool like_text = false;        ///< a string that is sent as its text: citext
   bool binary = true;            ///< it can be sent and received in binary
   bool of_database = false;      ///< a number that means an object of this database: regclass
+  bool not_null = false;         ///< domains that take no NULL
   std::vector<std::string> labels{};  ///< enums, in their order
 };
 
@@ -42,6 +43,7 @@ struct CopyType {
   bool domain = false;
   bool binary = true;
   bool of_database = false;
+  bool not_null = false;
   TypeFacts facts;              ///< of an array: its elements'
   const CopyType* element = nullptr;  ///< arrays
 };

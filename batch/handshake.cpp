@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/handshake.hpp"
 
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <fstream>
-#include <vector>
-
 #include "batch/fault.hpp"
+#include "batch/key_file.hpp"
 #include "batch/queries.hpp"
 #include "core/digest.hpp"
 
 namespace gdpr::batch {
-namespace {
+
+bool HasExtension(Connection& connection) {
+  return connection.Execute(query::kExtensionVersion).rows() != 0;
+}
 
 void CheckVersion(Connection& connection) {
   const Result result = connection.Execute(query::kExtensionVersion);
@@ -28,6 +26,8 @@ void CheckVersion(Connection& connection) {
   }
 }
 
+namespace {
+
 void CheckRole(Connection& connection, const Options& options) {
   if (options.allow_superuser) return;
   if (connection.Execute(query::kSuperuser).Text(0, 0) != "t") return;
@@ -37,30 +37,10 @@ void CheckRole(Connection& connection, const Options& options) {
               "--allow-superuser.");
 }
 
-/// The file holds the key as hexadecimal digits and a newline; gdpr.create_key() writes it.
-std::vector<std::uint8_t> ReadKey(const std::string& path) {
-  std::ifstream file(path);
-  std::string text;
-  if (!file || !(file >> text)) {
-    throw Fault(ExitCode::kConfiguration, "could not read key file \"" + path + "\"",
-                std::strerror(errno), "It must be readable for the user that runs gdpr-batch.");
-  }
-  std::vector<std::uint8_t> key;
-  for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
-    const char* const pair = text.data() + at;
-    std::uint8_t byte = 0;
-    if (std::from_chars(pair, pair + 2, byte, 16).ptr != pair + 2) break;
-    key.push_back(byte);
-  }
-  if (key.size() * 2 == text.size() && key.size() >= 32) return key;
-  throw Fault(ExitCode::kConfiguration, "\"" + path + "\" is not a key file",
-              "A key file has 64 hexadecimal digits.",
-              "Give --key-file the file that gdpr.key_file names on the server.");
-}
+}  // namespace
 
-void CheckKey(Connection& connection, const Options& options) {
-  if (options.key_file.empty()) return;
-  const std::string mine = Fingerprint(ReadKey(options.key_file));
+void CheckKeyOf(Connection& connection, std::span<const std::uint8_t> key) {
+  const std::string mine = Fingerprint(key);
   const Result result = connection.Execute(query::kHandshake);
   const std::string theirs(result.Text(0, 0));
   if (mine == theirs) return;
@@ -70,13 +50,11 @@ void CheckKey(Connection& connection, const Options& options) {
               "Give --key-file the file that gdpr.key_file names on the server.");
 }
 
-}  // namespace
-
 Connection ConnectAndShakeHands(const Options& options) {
   Connection connection(options.connection);
   CheckVersion(connection);
   CheckRole(connection, options);
-  CheckKey(connection, options);
+  if (!options.key_file.empty()) CheckKeyOf(connection, ReadKeyFile(options.key_file));
   return connection;
 }
 

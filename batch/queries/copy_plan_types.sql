@@ -14,5 +14,6 @@ SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod,
          SELECT FROM pg_cast AS c WHERE c.castsource = t.oid AND c.casttarget = 'text'::regtype
          AND c.castmethod = 'b' AND c.castcontext = 'i'),
        t.typsend <> 0 AND t.typreceive <> 0,
-       t.oid = ANY ('{regproc,regprocedure,regoper,regoperator,regclass,regtype,regrole,regnamespace,regconfig,regdictionary,regcollation}'::regtype[])
+       t.oid = ANY ('{regproc,regprocedure,regoper,regoperator,regclass,regtype,regrole,regnamespace,regconfig,regdictionary,regcollation}'::regtype[]),
+       t.typnotnull
 FROM need AS n JOIN pg_type AS t ON t.oid = n.oid LEFT JOIN pg_proc AS s ON s.oid = t.typsend

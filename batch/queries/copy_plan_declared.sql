@@ -1,0 +1,1 @@
+SELECT gdpr.export_rules()

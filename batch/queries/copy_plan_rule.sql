@@ -1,0 +1,1 @@
+SELECT gdpr.effective_rule($1::oid::regclass, $2)

@@ -52,6 +52,7 @@ class Archive {
           const Signals& signals);
 
   std::vector<TocEntry>& toc() { return toc_; }
+  const std::vector<TocEntry>& toc() const { return toc_; }
   /// After the last change of toc(): writes the list that pg_restore goes by.
   void WriteList();
 

@@ -1,0 +1,1 @@
+DELETE FROM gdpr_copy.part AS p WHERE p.schema_name = $1 AND p.table_name = $2

@@ -134,7 +134,8 @@ class Sampler {
       throw Fault(ExitCode::kConfiguration,
                   std::to_string(missed) + " keys are keys of nobody of subject type \"" +
                       options_.subject + "\"",
-                  missing + (missed > 10 ? ", …" : "") + ".", "Correct the list, or leave them out.");
+                  missing + (missed > 10 ? ", …" : "") + ".",
+                  "Correct the list, or leave them out.");
     }
   }
 
@@ -208,8 +209,7 @@ class Sampler {
   }
 
   bool LeadsSomewhere(const SampleEdge& edge) const {
-    return std::ranges::any_of(edge.to,
-                               [&](Oid oid) { return !plan_.tables.at(oid).whole; });
+    return std::ranges::any_of(edge.to, [&](Oid oid) { return !plan_.tables.at(oid).whole; });
   }
 
   void FollowEdge(const SampleEdge& edge, Oid table, std::span<const std::uint64_t> tids) {

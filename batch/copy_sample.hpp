@@ -9,8 +9,9 @@
 
 namespace gdpr::batch {
 
-/// Chooses the rows of a sample (--sample, --subjects) so that every reference of a chosen row leads
-/// to a chosen row: doc/batch.md says which. Fills tids of the tables that are not copied whole.
+/// Chooses the rows of a sample (--sample, --subjects) so that every reference of a chosen row
+/// leads to a chosen row: doc/batch.md says which. Fills tids of the tables that are not copied
+/// whole.
 ///
 /// in   source  within the snapshot that is copied; it is only read
 /// throws  Fault (a key names nobody, …), SqlError

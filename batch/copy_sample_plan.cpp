@@ -47,8 +47,7 @@ class Planner {
 
  private:
   void ReadTables() {
-    const Rows rows =
-        Rows::Of(source_.Execute(query::kCopySampleTables, {OidsParam(copied_)}));
+    const Rows rows = Rows::Of(source_.Execute(query::kCopySampleTables, {OidsParam(copied_)}));
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const Oid table = OidOf(rows, row, "oid");
       plan_.tables[table] = {.sql = rows.Text(row, "name"),
@@ -66,10 +65,9 @@ class Planner {
 
   // Counted, not estimated: the same sample before and after an ANALYZE.
   std::int64_t CountedRows(const std::string& table) {
-    const Result count =
-        source_.Execute("SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY " + table +
-                            " LIMIT $1::pg_catalog.int8) AS t",
-                        {std::max<std::int64_t>(options_.whole_below, 0)});
+    const Result count = source_.Execute("SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY " +
+                                             table + " LIMIT $1::pg_catalog.int8) AS t",
+                                         {std::max<std::int64_t>(options_.whole_below, 0)});
     return count.Int(0, 0);
   }
 
@@ -79,8 +77,7 @@ class Planner {
       if (rows.Text(row, "foreign_code") == "t") {
         throw Fault(ExitCode::kConfiguration,
                     "foreign key \"" + rows.Text(row, "name") + "\" of " +
-                        rows.Text(row, "child_sql").substr(5) +
-                        " compares by a user's function",
+                        rows.Text(row, "child_sql").substr(5) + " compares by a user's function",
                     "An implicit cast between its columns' types is written in SQL or PL/pgSQL; "
                     "it would run with the rights of this connection.",
                     "Copy without --sample and --subjects, or drop the cast.");

@@ -53,8 +53,7 @@ class Decision {
     for (bool grown = true; grown;) {
       grown = false;
       for (const SampleReference& reference : references_) {
-        if (Leads(reference) && !decided_[reference.child] &&
-            sampled.contains(reference.parent)) {
+        if (Leads(reference) && !decided_[reference.child] && sampled.contains(reference.parent)) {
           grown = sampled.insert(reference.child).second || grown;
         }
       }

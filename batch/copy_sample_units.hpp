@@ -44,10 +44,12 @@ struct SampleRoles {
 
 /// Decides by the shape alone, the same way each time:
 /// 1. What a declared link leads to hangs on it.
-/// 2. What refers to a table of people, or to one that hangs on people, hangs on it too; where there
+/// 2. What refers to a table of people, or to one that hangs on people, hangs on it too; where
+/// there
 ///    are several types, on the one with the largest table.
 /// 3. Of the rest, what is small and refers to no table that is sampled is whole.
-/// 4. What is left hangs on the largest sampled table it refers to; where there is none, its own rows
+/// 4. What is left hangs on the largest sampled table it refers to; where there is none, its own
+/// rows
 ///    are drawn.
 SampleRoles DecideRoles(const std::vector<SampleUnit>& units,
                         const std::vector<SampleReference>& references,

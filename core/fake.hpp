@@ -72,11 +72,19 @@ struct Identity {
 };
 Identity IdentityOf(const Call& call);
 
+/// The same call with other keys.
+inline Call WithKeys(const Call& call, Keyed& keys) {
+  return {call.kind, call.type,   call.text, call.room, call.unique, call.seeded,
+          call.seed, call.locale, call.row,  keys,      call.out,    call.attempt};
+}
+
 /// A text of a rule as core's treatments see it: what Make() works with.
 Call CallOf(const treat::Call& call, const Keying& keying);
 
 /// Everything that is not the fake of a text: all other classes of values, and in text columns
 /// shift, noise and bucket. Plan kFake, kShift, kNoise or kBucket.
 void Typed(const treat::Call& call, const Keying& keying);
+/// The same for another kind, other keys, or another person than the call's own.
+void TypedAs(const treat::Call& call, const Call& fake);
 
 }  // namespace gdpr::fake

@@ -308,8 +308,11 @@ void Document(const Call& call, bool json_first) {
 }  // namespace
 
 void Typed(const treat::Call& call, const Keying& keying) {
+  TypedAs(call, CallOf(call, keying));
+}
+
+void TypedAs(const treat::Call& call, const Call& fake) {
   call.result.state = Result::State::kValue;
-  const Call fake = CallOf(call, keying);
   const std::int64_t integer = call.value.integer;
   switch (call.type.cls) {
     case ValueClass::kText:

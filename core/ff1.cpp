@@ -62,7 +62,7 @@ U128 Remainder(std::span<const std::uint8_t> bytes, U128 divisor) {
 Ff1::Ff1(std::span<const std::uint8_t> key) : cipher_(key) {}
 
 bool Ff1::Takes(unsigned radix, std::size_t length) {
-  if (radix < 2 || radix > 36 || length < 2) return false;
+  if (radix < 2 || radix > 62 || length < 2) return false;
   const U128 half = Power(radix, length - length / 2);
   if (half == 0) return false;
   const U128 other = Power(radix, length / 2);

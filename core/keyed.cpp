@@ -3,6 +3,8 @@
 
 #include <openssl/crypto.h>
 
+#include <utility>
+
 #include "digest.hpp"
 #include "error.hpp"
 
@@ -43,30 +45,24 @@ PrfBlock Digest(Prf& prf, Sort sort, std::string_view domain, std::string_view s
 }  // namespace
 
 Keyed::Keyed(std::span<const std::uint8_t> master)
-    : fake_(SubKey(master, "fake")),
-      fake_permutation_(SubKey(master, "fake-permutation")),
-      pseudonym_(SubKey(master, "pseudonym")),
-      pseudonym_permutation_(SubKey(master, "pseudonym-permutation")),
-      ff1_(SubKey(master, "pseudonym-ff1")) {}
+    : Keyed(master, std::unique_ptr<Keyed>(new Keyed(SubKey(master, "pseudonym"), nullptr))) {}
+
+Keyed::Keyed(std::span<const std::uint8_t> master, std::unique_ptr<Keyed> pseudonyms)
+    : prf_(SubKey(master, "fake")),
+      permutation_(SubKey(master, "fake-permutation")),
+      ff1_(SubKey(master, "pseudonym-ff1")),
+      pseudonyms_(std::move(pseudonyms)) {}
 
 Draw Keyed::DrawFor(std::string_view domain, std::string_view value) {
-  return {fake_, Digest(fake_, Sort::kValue, domain, {}, value)};
+  return {prf_, Digest(prf_, Sort::kValue, domain, {}, value)};
 }
 
 Draw Keyed::DrawForSeed(std::string_view domain, std::string_view seed) {
-  return {fake_, Digest(fake_, Sort::kSeed, domain, seed, {})};
+  return {prf_, Digest(prf_, Sort::kSeed, domain, seed, {})};
 }
 
 Draw Keyed::DrawForBoth(std::string_view domain, std::string_view seed, std::string_view value) {
-  return {fake_, Digest(fake_, Sort::kBoth, domain, seed, value)};
-}
-
-PrfBlock Keyed::Pseudonym(std::string_view domain, std::string_view value) {
-  return Digest(pseudonym_, Sort::kValue, domain, {}, value);
-}
-
-Draw Keyed::PseudonymDraw(std::string_view domain, std::string_view value) {
-  return {pseudonym_, Pseudonym(domain, value)};
+  return {prf_, Digest(prf_, Sort::kBoth, domain, seed, value)};
 }
 
 }  // namespace gdpr

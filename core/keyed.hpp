@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: PostgreSQL
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -15,7 +15,7 @@
 namespace gdpr {
 
 /// All that the keyed profiles make of the master key, once: a sub-key for each use (HKDF), of
-/// which only what the ciphers and digests keep stays in memory. Some 2 kB. Not for several
+/// which only what the ciphers and digests keep stays in memory: some 5 kB. Not for several
 /// threads at once: one each. Throws Error 55000 for a master below 32 bytes.
 class Keyed {
  public:
@@ -29,20 +29,19 @@ class Keyed {
   Draw DrawForSeed(std::string_view domain, std::string_view seed);
   Draw DrawForBoth(std::string_view domain, std::string_view seed, std::string_view value);
 
-  Permutation& permutation() { return fake_permutation_; }
+  Permutation& permutation() { return permutation_; }
 
-  /// Profile pseudonym: has keys of its own, so that a fake never gives away a pseudonym.
-  PrfBlock Pseudonym(std::string_view domain, std::string_view value);
-  Draw PseudonymDraw(std::string_view domain, std::string_view value);
-  Permutation& pseudonym_permutation() { return pseudonym_permutation_; }
+  /// The same of other keys: profile pseudonym, so that a fake gives no pseudonym away.
+  Keyed& pseudonyms() { return *pseudonyms_; }
   Ff1& ff1() { return ff1_; }
 
  private:
-  Prf fake_;
-  Permutation fake_permutation_;
-  Prf pseudonym_;
-  Permutation pseudonym_permutation_;
+  Keyed(std::span<const std::uint8_t> master, std::unique_ptr<Keyed> pseudonyms);
+
+  Prf prf_;
+  Permutation permutation_;
   Ff1 ff1_;
+  std::unique_ptr<Keyed> pseudonyms_;
 };
 
 /// Whose value it is, for keyed profiles. The locale is the one of the row's country; it counts

@@ -140,7 +140,8 @@ void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value
       break;
   }
   result.state = Result::State::kValue;
-  if (IsKeyed(plan.id) || (profile == Profile::kFake && plan.id == kBucket)) {
+  const bool is_own = IsKeyed(plan.id) || (profile == Profile::kFake && plan.id == kBucket);
+  if (is_own && type.cls != ValueClass::kOther) {
     if (keying.keys == nullptr && plan.id != kBucket) FailKey(profile);
     const treat::Call call{rule, profile, plan, type, value, random, result};
     return profile == Profile::kPseudonym ? Pseudonym(call, keying) : Fake(call, keying);

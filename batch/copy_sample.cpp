@@ -19,7 +19,7 @@
 namespace gdpr::batch {
 namespace {
 
-constexpr std::size_t kBatch = 10000;  ///< rows whose neighbours are asked for at once
+constexpr std::size_t kBatch = 100000;  ///< rows whose neighbours are asked for at once: 2 MB of addresses
 constexpr char kFetch[] = "FETCH 20000 FROM gdpr_copy_sample";
 constexpr int kKeysAtOnce = 5000;
 

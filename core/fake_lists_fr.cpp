@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: PostgreSQL
+// Sources and licences: core/data/README.md and core/data/LICENSE.
+#include "fake_lists.hpp"
+
+namespace gdpr::fake {
+namespace {
+
+// clang-format off
+constexpr char kFirstNamesFemale[] =
+#include "data/fr_first_names_female.inc"
+;
+constexpr char kFirstNamesMale[] =
+#include "data/fr_first_names_male.inc"
+;
+constexpr char kLastNames[] =
+#include "data/fr_last_names.inc"
+;
+constexpr char kTitlesFemale[] =
+#include "data/fr_titles_female.inc"
+;
+constexpr char kTitlesMale[] =
+#include "data/fr_titles_male.inc"
+;
+constexpr char kNationalities[] =
+#include "data/fr_nationalities.inc"
+;
+constexpr char kMaritalStates[] =
+#include "data/fr_marital_states.inc"
+;
+constexpr char kStreets[] =
+#include "data/fr_streets.inc"
+;
+constexpr char kCities[] =
+#include "data/fr_cities.inc"
+;
+constexpr char kRegions[] =
+#include "data/fr_regions.inc"
+;
+constexpr char kCountries[] =
+#include "data/fr_countries.inc"
+;
+constexpr char kCompanyWords[] =
+#include "data/fr_company_words.inc"
+;
+constexpr char kCompanyForms[] =
+#include "data/fr_company_forms.inc"
+;
+constexpr char kJobs[] =
+#include "data/fr_jobs.inc"
+;
+constexpr char kNouns[] =
+#include "data/fr_nouns.inc"
+;
+constexpr char kSentences[] =
+#include "data/fr_sentences.inc"
+;
+constexpr char kHealth[] =
+#include "data/fr_health.inc"
+;
+constexpr char kReligions[] =
+#include "data/fr_religions.inc"
+;
+constexpr char kEthnicities[] =
+#include "data/fr_ethnicities.inc"
+;
+constexpr char kPolitics[] =
+#include "data/fr_politics.inc"
+;
+constexpr char kUnions[] =
+#include "data/fr_unions.inc"
+;
+constexpr char kSexualities[] =
+#include "data/fr_sexualities.inc"
+;
+constexpr char kOffences[] =
+#include "data/fr_offences.inc"
+;
+// clang-format on
+
+}  // namespace
+
+constinit const Lists kListsFr = {
+    .first_names_female = kListOf<kFirstNamesFemale>,
+    .first_names_male = kListOf<kFirstNamesMale>,
+    .last_names_female = kListOf<kLastNames>,
+    .last_names_male = kListOf<kLastNames>,
+    .titles_female = kListOf<kTitlesFemale>,
+    .titles_male = kListOf<kTitlesMale>,
+    .nationalities = kListOf<kNationalities>,
+    .marital_states = kListOf<kMaritalStates>,
+    .streets = kListOf<kStreets>,
+    .cities = kListOf<kCities>,
+    .regions = kListOf<kRegions>,
+    .countries = kListOf<kCountries>,
+    .company_words = kListOf<kCompanyWords>,
+    .company_forms = kListOf<kCompanyForms>,
+    .jobs = kListOf<kJobs>,
+    .nouns = kListOf<kNouns>,
+    .sentences = kListOf<kSentences>,
+    .health = kListOf<kHealth>,
+    .religions = kListOf<kReligions>,
+    .ethnicities = kListOf<kEthnicities>,
+    .politics = kListOf<kPolitics>,
+    .unions = kListOf<kUnions>,
+    .sexualities = kListOf<kSexualities>,
+    .offences = kListOf<kOffences>,
+};
+
+}  // namespace gdpr::fake

@@ -21,9 +21,8 @@ std::string_view Field(std::string_view& entry) {
   return field;
 }
 
-template <typename T>
-T Number(std::string_view text) {
-  T number{};
+std::size_t Number(std::string_view text) {
+  std::size_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
 }
@@ -167,9 +166,9 @@ Place PlaceOf(const Call& call) {
 
   std::string_view entry = lists.cities[lists.cities.IndexAt(place.city_bits)];
   place.city = Field(entry);
-  place.region = lists.regions[Number<std::size_t>(Field(entry))];
-  place.latitude = Number<double>(Field(entry));
-  place.longitude = Number<double>(Field(entry));
+  place.region = lists.regions[Number(Field(entry))];
+  place.latitude = Field(entry);
+  place.longitude = Field(entry);
   place.codes = entry;
   place.street = lists.streets[lists.streets.IndexAt(place.street_bits)];
   return place;

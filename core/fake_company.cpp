@@ -19,12 +19,14 @@ void EmitCompany(const Call& call) {
   const std::string_view first = names.At(draw.Bits32(), kLongestEntry);
   const std::string_view second = names.At(draw.Bits32(), kLongestEntry);
   bool done = false;
-  if (how == 0) done = Emit(call, {first, " ", form});
-  if (how == 1) done = Emit(call, {first, " & ", second, " ", form});
-  if (how == 2) done = Emit(call, {word, " ", first, " ", form});
-  if (done || Emit(call, {word, " ", form}) || Emit(call, {word})) return;
+  if (how == 0) done = Emit(call, {first, " ", form}, Letters::kCommon);
+  if (how == 1) done = Emit(call, {first, " & ", second, " ", form}, Letters::kCommon);
+  if (how == 2) done = Emit(call, {word, " ", first, " ", form}, Letters::kCommon);
+  if (done || Emit(call, {word, " ", form}, Letters::kCommon) ||
+      Emit(call, {word}, Letters::kCommon))
+    return;
   const std::string_view shorter = lists.company_words.At(word_bits, call.room);
-  if (!Emit(call, {shorter})) EmitCut(call, shorter);
+  if (!Emit(call, {shorter}, Letters::kCommon)) EmitCut(call, shorter, Letters::kCommon);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ void EmitText(const Call& call) {
   // Types with a limit in bytes (name): the lists have letters of two bytes.
   if (call.type.text_bytes != 0)
     room = std::min(room, static_cast<std::size_t>(call.type.text_bytes) / 2);
-  std::size_t left = std::min(room, CountChars(call.text));
+  constexpr std::size_t kWord = 12;  // what a short text becomes may be a bit longer
+  std::size_t left = std::min(room, std::max(kWord, CountChars(call.text)));
   const bool lines = call.text.find('\n') != std::string_view::npos;
   std::size_t last = lists.sentences.size();
   for (std::size_t count = 0;; ++count) {

@@ -186,7 +186,7 @@ void Gender(const Call& call) {
     const Person person(own);
     const Pair& pair = PairFor(own.text, own.LocaleOr(Locale::kNone));
     const std::string_view word = person.female ? pair.female : pair.male;
-    if (!Emit(own, {word}, Letters::kCommon)) EmitCut(own, word, Letters::kCommon);
+    if (!Emit(own, {word}, Letters::kCodes)) EmitCut(own, word, Letters::kCodes);
   });
 }
 

@@ -15,8 +15,8 @@ struct Place {
   Locale locale;  ///< resolved
   std::string_view city;
   std::string_view region;
-  double latitude;   ///< of the city, in degrees
-  double longitude;  ///< of the city, in degrees
+  std::string_view latitude;   ///< of the city: degrees with three decimals
+  std::string_view longitude;  ///< of the city: degrees with three decimals
   std::string_view street;
   unsigned number;          ///< 1 to 149, small ones more often
   std::string_view codes;   ///< some postal codes of the city, between blanks

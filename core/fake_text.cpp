@@ -78,6 +78,8 @@ void AppendIn(Style style, bool first, std::string_view text, std::string& out) 
 }
 
 Style StyleFor(const Call& call, Letters letters) {
+  constexpr std::size_t kAbbreviation = 3;
+  if (letters == Letters::kCommon && call.text.size() <= kAbbreviation) return Style::kNone;
   const Style style = StyleOf(call.text);
   return style == Style::kCapital && letters == Letters::kNames ? Style::kNone : style;
 }
@@ -150,8 +152,13 @@ void Capitals(std::string& out, std::size_t from) {
 }
 
 bool Holds(std::string_view text, std::string_view entry) {
-  return std::search(text.begin(), text.end(), entry.begin(), entry.end(),
-                     [](char a, char b) { return AsciiLower(a) == AsciiLower(b); }) != text.end();
+  if (entry.size() > text.size()) return false;
+  for (std::size_t at = 0; at <= text.size() - entry.size(); ++at) {
+    std::size_t same = 0;
+    while (same < entry.size() && AsciiLower(text[at + same]) == AsciiLower(entry[same])) ++same;
+    if (same == entry.size()) return true;
+  }
+  return false;
 }
 
 bool HasDigit(std::string_view text) {

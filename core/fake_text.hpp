@@ -20,9 +20,10 @@ enum class Style : std::uint8_t { kNone, kUpper, kLower, kCapital };
 /// kCapital: begins with a capital.
 Style StyleOf(std::string_view text);
 
-/// What the style changes in an entry: names keep their own capitals unless all are capitals or
-/// small letters; of other words the first letter follows as well.
-enum class Letters : std::uint8_t { kNames, kCommon };
+/// What the style changes in an entry. Names keep their own capitals unless the input has nothing
+/// but capitals or small letters; of codes and common words the first letter follows as well. Three
+/// letters or fewer are an abbreviation and say nothing about common words.
+enum class Letters : std::uint8_t { kNames, kCodes, kCommon };
 
 /// Appends the parts in the style if they have at most `call.room` characters together.
 bool Emit(const Call& call, std::initializer_list<std::string_view> parts,

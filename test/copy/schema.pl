@@ -134,8 +134,15 @@ for my $i (0 .. int rand 2) {    # refer to people's tables, and no link says so
 push @down, @hanging;
 my ($person_to_shared) = $shared ? refer($people[0], $shared, how => 'key', nulls => 0.2) : ();
 
+# A table of nobody that refers to what is shared, or to people by a link that is declared as not followed.
+my $shop = new_table('shop', 'lookup', 12);
+refer($shop, $shared, how => 'key', nulls => 0.2) if $shared;
+my $clerk = chance(0.5) ? refer($shop, $people[0], how => 'key', nulls => 0.2) : undef;
+push @lookups, $shop;
+
 push @late, "SELECT gdpr.register_subject('type$_', 'public." . $people[$_]{sql} . "');" for 0 .. $#people;
 link_to("type$_->[0]", $_->[1], 'owned') for @owned;
+link_to('type0', $clerk, 'stop') if $clerk;
 if ($shared) {    # the child of the link is the table that people refer to
   my $names = sub { join ',', @_ };
   push @late, sprintf q{SELECT gdpr.add_link('type0', 'public.%s', '{%s}', 'public.%s', '{%s}', scope => 'shared');}, $shared->{sql},

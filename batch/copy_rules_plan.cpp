@@ -147,6 +147,8 @@ class Planner {
 
   // Nobody has said what the column holds.
   void Leave(const PlanRelation& relation, CopyColumn& column) {
+    // What gdpr.protect() keeps beside a person's row.
+    if (column.name == "gdpr_allowed" || column.name == "gdpr_valid_until") return;
     const PlanRelation* root = &relation;
     while (root->partition && !root->parents.empty()) {
       root = &catalog_.relations.at(root->parents.front());
@@ -234,6 +236,11 @@ class Planner {
   void Fit(const std::string& name, const CopyType& type, Decision& decision, CopyColumn& copied) {
     Rule& rule = decision.rule->rule;
     if (options_.by_person && !rule.facts.unique && IsIdentifier(*rule.kind)) AddUnique(rule, type);
+    if (!decision.followed && rule.facts.length == 0) {
+      // effective_rule() does not look into arrays of domains.
+      rule.facts.length = LengthOfTypmod(type.element == nullptr ? type.base : type.element->base,
+                                         copied.typmod >= 0 ? copied.typmod : type.typmod);
+    }
     const TreatmentId treatment = TreatmentFor(rule, options_.profile).id;
     const bool nothing = treatment == TreatmentId::kNull || type.facts.cls == ValueClass::kOther;
     if (nothing && copied.not_null) {

@@ -2,6 +2,6 @@
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.relpages, greatest(c.reltuples, 0)::bigint
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'gdpr', 'gdpr_internal') AND n.nspname !~ '^pg_toast'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'gdpr', 'gdpr_internal', 'gdpr_copy') AND n.nspname !~ '^pg_toast'
   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY n.nspname, c.relname

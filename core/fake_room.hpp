@@ -9,10 +9,10 @@ namespace gdpr {
 /// What makes the outputs of a keyed profile differ for inputs that differ.
 struct FakeRoom {
   enum class How {
-    kPermutation,  ///< they always do
+    kPermutation,  ///< they always do, or are null
     kBits,         ///< they carry that many digest bits
     kTooSmall,     ///< they cannot: the column is unique and its room too small
-    kNotUnique,    ///< they need not: the column is not unique, or the treatment is a constant
+    kNotUnique,    ///< they do not: the column is not unique, or one value stands for many
   };
   How how = How::kNotUnique;
   double bits = 0;

@@ -24,15 +24,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.copy_key(text, regclass, name[]) IS 'SQL: the canonical key of a row of the table of people';
 
---| SQL condition: a row "one" has in its columns what a row "other" has in those.
+--| SQL condition: a row "one" has in its columns what a row "other" has in those. Equal types are compared as they are: on the
+--| way through text a cast could be somebody's function.
 CREATE OR REPLACE FUNCTION gdpr_internal.copy_match(
   one text, one_relation regclass, one_columns name[], other text, other_relation regclass, other_columns name[])
 RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (SELECT string_agg(gdpr_internal.match_sql(format('%s.%I', one, u.c), gdpr_internal.column_type(one_relation, u.c),
-      gdpr_internal.copy_text(other, other_relation, u.o), gdpr_internal.column_type(other_relation, u.o)), ' AND ' ORDER BY u.n)
-    FROM unnest(one_columns, other_columns) WITH ORDINALITY AS u(c, o, n));
+  RETURN (SELECT string_agg(CASE
+      WHEN y.operator IS NOT NULL THEN format('%s.%I %s %s.%I', one, u.c, y.operator, other, u.o)
+      ELSE gdpr_internal.match_sql(format('%s.%I', one, u.c), t.ours, gdpr_internal.copy_text(other, other_relation, u.o), t.theirs) END,
+      ' AND ' ORDER BY u.n)
+    FROM unnest(one_columns, other_columns) WITH ORDINALITY AS u(c, o, n),
+      LATERAL (SELECT gdpr_internal.column_type(one_relation, u.c), gdpr_internal.column_type(other_relation, u.o)) AS t(ours, theirs),
+      LATERAL (SELECT CASE
+        WHEN gdpr_internal.compare_class(t.ours) = 'int' AND gdpr_internal.compare_class(t.theirs) = 'int' THEN 'OPERATOR(pg_catalog.=)'
+        WHEN gdpr_internal.base_type(t.ours) = gdpr_internal.base_type(t.theirs) THEN gdpr_internal.equality_operator(t.ours) END) AS y(operator));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.copy_match(text, regclass, name[], text, regclass, name[]) IS

@@ -2,10 +2,7 @@
 #include "batch/copy_database.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "batch/copy_stream.hpp"
@@ -25,14 +22,6 @@ ConnectionSettings SettingsOf(const Options& options) {
   // What --host and its like say is the source's.
   settings.host = settings.port = settings.user = {};
   return settings;
-}
-
-std::string MakeFolder() {
-  const char* const tmp = std::getenv("TMPDIR");
-  std::string name =
-      std::string(tmp == nullptr || *tmp == '\0' ? "/tmp" : tmp) + "/gdpr-batch.XXXXXX";
-  if (mkdtemp(name.data()) != nullptr) return name;
-  throw Fault(ExitCode::kDatabase, "could not make a directory for the schema", name);
 }
 
 /// An object that pg_restore could not make because an earlier process had made it.
@@ -97,11 +86,7 @@ void DatabaseLoader::End(std::int64_t rows) {
 }  // namespace
 
 DatabaseTarget::DatabaseTarget(const Options& options, Signals& signals)
-    : options_(options),
-      settings_(SettingsOf(options)),
-      signals_(signals),
-      connection_(settings_),
-      folder_(MakeFolder()) {
+    : options_(options), settings_(SettingsOf(options)), signals_(signals), connection_(settings_) {
   connection_.Execute(query::kCopySession);
   if (!options.allow_superuser && connection_.Execute(query::kSuperuser).Text(0, 0) == "t") {
     throw Fault(ExitCode::kConfiguration, "gdpr-batch does not run as a superuser",
@@ -109,11 +94,6 @@ DatabaseTarget::DatabaseTarget(const Options& options, Signals& signals)
                 "Let a role of --to that owns the database make the copy, or say "
                 "--allow-superuser.");
   }
-}
-
-DatabaseTarget::~DatabaseTarget() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::string DatabaseTarget::name() const {
@@ -128,6 +108,10 @@ std::string DatabaseTarget::Occupied(const CopyPlan& plan) {
     names += (row == 0 ? "" : ", ") + (row == 5 ? "…" : std::string(result.Text(row, 0)));
   }
   return names.empty() ? names : "there are " + names;
+}
+
+bool DatabaseTarget::HasSchema(const std::string& name) {
+  return connection_.Execute(query::kCopySchemaThere, {name}).Text(0, 0) == "t";
 }
 
 bool DatabaseTarget::HasRecord() {

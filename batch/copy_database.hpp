@@ -10,11 +10,10 @@ class DatabaseTarget : public CopyTarget {
  public:
   /// throws  SqlError, Fault
   DatabaseTarget(const Options& options, Signals& signals);
-  ~DatabaseTarget() override;
 
   std::string Occupied(const CopyPlan& plan) override;
+  bool HasSchema(const std::string& name) override;
   CopyState Begin(const CopyPlan& plan, const std::string& digest, bool resume) override;
-  std::string folder() const override { return folder_; }
   void MakeSchema(const Archive& archive, const CopyPlan& plan) override;
   std::unique_ptr<PartLoader> MakeLoader() override;
   std::vector<std::string> MakeRest(const Archive& archive, const CopyPlan& plan,
@@ -33,7 +32,6 @@ class DatabaseTarget : public CopyTarget {
   ConnectionSettings settings_;
   Signals& signals_;
   Connection connection_;
-  std::string folder_;
   bool schema_made_ = false;
 };
 

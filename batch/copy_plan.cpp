@@ -153,7 +153,14 @@ Connection ConnectToSnapshot(const Options& options, const std::string& snapshot
   Connection connection(options.connection);
   connection.Execute(query::kCopySession);
   connection.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  connection.Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot));
+  try {
+    connection.Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot));
+  } catch (const SqlError& error) {
+    if (error.poisons_connection()) throw;
+    throw Fault(ExitCode::kDatabase, "the snapshot of this copy is gone",
+                "The connection that held it was lost.",
+                "--resume copies the tables that are not whole, of a new snapshot.");
+  }
   return connection;
 }
 

@@ -45,12 +45,12 @@ class CopyTarget {
 
   /// Nothing is changed. out  why a copy cannot go there; empty: it can
   virtual std::string Occupied(const CopyPlan& plan) = 0;
+  /// A schema of that name is there: it is filled, not made.
+  virtual bool HasSchema(const std::string& name) = 0;
   /// Begins, or goes on where resume says so; what is left of tables that are not whole is taken
   /// away. in      digest  of all that must be the same in a resumed copy, the schema among it
   /// throws  Fault: occupied, nothing to resume, another copy, or another process is at work there
   virtual CopyState Begin(const CopyPlan& plan, const std::string& digest, bool resume) = 0;
-  /// A folder for the schema's archive, kept until the end.
-  virtual std::string folder() const = 0;
   /// Tables and types, without indexes and constraints.
   virtual void MakeSchema(const Archive& archive, const CopyPlan& plan) = 0;
   virtual std::unique_ptr<PartLoader> MakeLoader() = 0;

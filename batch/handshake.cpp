@@ -58,4 +58,10 @@ Connection ConnectAndShakeHands(const Options& options) {
   return connection;
 }
 
+Connection ConnectWithoutExtension(const Options& options) {
+  Connection connection(options.connection);
+  CheckRole(connection, options);
+  return connection;
+}
+
 }  // namespace gdpr::batch

@@ -15,6 +15,9 @@ extern const char* const kVersion;
 /// none to fear. throws  Fault kDatabase, kMismatch (version, key), kConfiguration (superuser)
 Connection ConnectAndShakeHands(const Options& options);
 
+/// The same where there is no extension to shake hands with: the role alone.
+Connection ConnectWithoutExtension(const Options& options);
+
 /// Its parts, for a verb with connections of its own.
 bool HasExtension(Connection& connection);
 /// throws  Fault kMismatch: the extension is not there, or of another version

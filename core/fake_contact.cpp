@@ -16,6 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kDomains = {"example.com", "example.org", "example.net"};
 constexpr std::size_t kDomainChars = 11;
 constexpr std::string_view kShortDomain = "m.example";
+constexpr std::size_t kLeastEmail = kUniqueChars + 1 + kShortDomain.size();
 constexpr std::size_t kMostLocal = 64;  // RFC 5321
 constexpr std::size_t kMostName = 40;
 
@@ -71,9 +72,7 @@ void AppendEmail(const Call& call) {
     return;
   }
   constexpr std::size_t kShortRest = 1 + kShortDomain.size();
-  if (call.unique && call.room < kUniqueChars + kShortRest) {
-    FailRoom(call, kUniqueChars + kShortRest);
-  }
+  if (call.unique && call.room < kLeastEmail) FailRoom(call, kLeastEmail);
   if (call.room <= kShortRest) return tag.Base32(call.room, call.out);
   tag.Base32(std::min(call.room - kShortRest, kUniqueChars), call.out);
   call.out.push_back('@');
@@ -98,7 +97,7 @@ void Email(const Call& call) {
 
 void Username(const Call& call) {
   // Whose user name is the address has the same one in both columns.
-  if (IsAddress(call.text)) return Email(call);
+  if (IsAddress(call.text) && call.room >= kLeastEmail) return Email(call);
   if (call.unique && call.room < kUniqueChars) FailRoom(call, kUniqueChars);
   AppendHandle(call, Person(call), call.room);
   Finish(call);

@@ -103,7 +103,8 @@ void FileName(const Call& call) {
 
 void SearchCopy(const Call& call) {
   if (CountBlanks(call.text) > 0) return FullName(call);
-  if (call.text.find('@') != std::string_view::npos) return Email(call);
+  // An address, if there is one and room for one.
+  if (call.text.find('@') != std::string_view::npos) return Username(call);
   LastName(call);
 }
 

@@ -38,6 +38,7 @@ const Verb kVerbs[] = {
     {"report", AddReport, CheckReport},
     {"verify", AddVerify, CheckVerify},
     {"copy", AddCopy, CheckCopy},
+    {"import-anon-labels", AddImportAnonLabels, CheckImportAnonLabels},
 };
 
 void AddConnection(CLI::App& verb, Options& o, Raw& raw) {

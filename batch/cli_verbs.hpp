@@ -46,5 +46,7 @@ CLI::App* AddVerify(CLI::App& app, Options& o, Raw& raw);
 std::string CheckVerify(Options& o, const Raw& raw, const CLI::App& verb);
 CLI::App* AddCopy(CLI::App& app, Options& o, Raw& raw);
 std::string CheckCopy(Options& o, const Raw& raw, const CLI::App& verb);
+CLI::App* AddImportAnonLabels(CLI::App& app, Options& o, Raw& raw);
+std::string CheckImportAnonLabels(Options& o, const Raw& raw, const CLI::App& verb);
 
 }  // namespace gdpr::batch

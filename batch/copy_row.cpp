@@ -60,9 +60,7 @@ std::string_view Trimmed(std::string_view text) {
 class Length {
  public:
   explicit Length(std::string& out) : out_(out), start_(out.size()) { out_.append(4, '\0'); }
-  void Set() {
-    Store(static_cast<std::uint32_t>(out_.size() - start_ - 4), out_.data() + start_);
-  }
+  void Set() { Store(static_cast<std::uint32_t>(out_.size() - start_ - 4), out_.data() + start_); }
   void SetNull() {
     out_.resize(start_ + 4);
     Store(kNullLength, out_.data() + start_);
@@ -83,8 +81,8 @@ struct RowTreater::Column {
   std::int32_t typmod = -1;
   Way way = Way::kPass;
   Rule rule;
-  bool trimmed = false;   // char(n): the server's own cast to text takes the padding off
-  bool constant = false;  // one result for all values …
+  bool trimmed = false;             // char(n): the server's own cast to text takes the padding off
+  bool constant = false;            // one result for all values …
   std::optional<std::string> kept;  // … the field as it is written
 };
 
@@ -248,8 +246,8 @@ void RowTreater::TreatOne(Column& column, const CopyType& type, std::string_view
     case gdpr::Result::State::kValue:
       break;
   }
-  const std::int32_t typmod = column.type->element == nullptr || type.typmod < 0 ? column.typmod
-                                                                                  : type.typmod;
+  const std::int32_t typmod =
+      column.type->element == nullptr || type.typmod < 0 ? column.typmod : type.typmod;
   const char* reason = codec::Misfitting(type, typmod, state.result);
   if (reason == nullptr) {
     try {
@@ -259,8 +257,8 @@ void RowTreater::TreatOne(Column& column, const CopyType& type, std::string_view
       reason = misfit.reason;
     }
   }
-  fail("The rule is \"" + FormatRule(column.rule) + "\", and what became of a value does not fit: " +
-           reason + ".",
+  fail("The rule is \"" + FormatRule(column.rule) +
+           "\", and what became of a value does not fit: " + reason + ".",
        "Name another treatment in the rule.");
 }
 

@@ -207,7 +207,7 @@ void Write(const CopyType& type, const gdpr::Result& result, std::string& out) {
     case ValueClass::kTime:
     case ValueClass::kInterval:
       AppendSigned(result.integer, 8, out);
-      if (type.base == oid::kTimetz) out.append(4, '\0');  // UTC
+      if (type.base == oid::kTimetz) out.append(4, '\0');    // UTC
       if (type.base == oid::kInterval) out.append(8, '\0');  // no days, no months
       return;
     case ValueClass::kBoolean:

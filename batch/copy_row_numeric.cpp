@@ -122,8 +122,8 @@ bool TextToNumeric(std::string_view text, std::string& field) {
   if (AppendWord(text, field)) return true;
   Decimal decimal;
   if (!ReadDecimal(text, decimal)) return false;
-  const std::int64_t scale =
-      std::max<std::int64_t>(0, static_cast<std::int64_t>(decimal.fraction.size()) - decimal.exponent);
+  const std::int64_t scale = std::max<std::int64_t>(
+      0, static_cast<std::int64_t>(decimal.fraction.size()) - decimal.exponent);
   // Groups of four digits, counted from the point: group g stands for 10000^-g.
   const std::int64_t before = decimal.before();
   const auto group = [&](std::int64_t g) {

@@ -25,26 +25,26 @@ constexpr std::uint32_t kBool = 16, kBytea = 17, kName = 19, kInt8 = 20, kInt2 =
 /// A line of pg_type, as far as a copy needs it.
 struct TypeRow {
   std::uint32_t oid = 0;
-  char typtype = 'b';            ///< b, d (domain), e (enum), c, r, m, p
-  std::uint32_t base = 0;        ///< domains: what they are over
-  std::int32_t typmod = -1;      ///< domains: their base type's modifier
-  std::uint32_t element = 0;     ///< true arrays: what they hold
-  bool like_text = false;        ///< a string that is sent as its text: citext
-  bool binary = true;            ///< it can be sent and received in binary
-  bool of_database = false;      ///< a number that means an object of this database: regclass
-  bool not_null = false;         ///< domains that take no NULL
+  char typtype = 'b';                 ///< b, d (domain), e (enum), c, r, m, p
+  std::uint32_t base = 0;             ///< domains: what they are over
+  std::int32_t typmod = -1;           ///< domains: their base type's modifier
+  std::uint32_t element = 0;          ///< true arrays: what they hold
+  bool like_text = false;             ///< a string that is sent as its text: citext
+  bool binary = true;                 ///< it can be sent and received in binary
+  bool of_database = false;           ///< a number that means an object of this database: regclass
+  bool not_null = false;              ///< domains that take no NULL
   std::vector<std::string> labels{};  ///< enums, in their order
 };
 
 /// What there is to know of a type: the same as the extension's ReadType() finds.
 struct CopyType {
-  std::uint32_t base = 0;       ///< without domains
-  std::int32_t typmod = -1;     ///< of the base type, where a domain says it
+  std::uint32_t base = 0;    ///< without domains
+  std::int32_t typmod = -1;  ///< of the base type, where a domain says it
   bool domain = false;
   bool binary = true;
   bool of_database = false;
   bool not_null = false;
-  TypeFacts facts;              ///< of an array: its elements'
+  TypeFacts facts;                    ///< of an array: its elements'
   const CopyType* element = nullptr;  ///< arrays
 };
 

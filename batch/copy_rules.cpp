@@ -36,22 +36,23 @@ Pack ServerPack(Connection& source) {
 
 // gdpr.effective_rule() in a savepoint: what it refuses must not end the snapshot.
 EffectiveRule AskServer(Connection& source) {
-  return [&source](std::uint32_t relation, const std::string& column) -> std::optional<std::string> {
-    source.Execute("SAVEPOINT gdpr_rule");
-    std::optional<std::string> rule;
-    try {
-      const Result result = source.Execute(query::kCopyPlanRule,
-                                           {static_cast<std::int64_t>(relation), column});
-      if (!result.IsNull(0, 0)) rule = result.Text(0, 0);
-    } catch (const SqlError& error) {
-      if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
-      source.Execute("ROLLBACK TO SAVEPOINT gdpr_rule");
-      throw Fault(ExitCode::kConfiguration, error.what(), error.fields().detail,
-                  error.fields().hint);
-    }
-    source.Execute("RELEASE SAVEPOINT gdpr_rule");
-    return rule;
-  };
+  return
+      [&source](std::uint32_t relation, const std::string& column) -> std::optional<std::string> {
+        source.Execute("SAVEPOINT gdpr_rule");
+        std::optional<std::string> rule;
+        try {
+          const Result result =
+              source.Execute(query::kCopyPlanRule, {static_cast<std::int64_t>(relation), column});
+          if (!result.IsNull(0, 0)) rule = result.Text(0, 0);
+        } catch (const SqlError& error) {
+          if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
+          source.Execute("ROLLBACK TO SAVEPOINT gdpr_rule");
+          throw Fault(ExitCode::kConfiguration, error.what(), error.fields().detail,
+                      error.fields().hint);
+        }
+        source.Execute("RELEASE SAVEPOINT gdpr_rule");
+        return rule;
+      };
 }
 
 }  // namespace

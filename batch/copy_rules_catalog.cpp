@@ -116,13 +116,13 @@ void ApplyPack(const Pack& pack, const std::string& file, PlanCatalog& catalog) 
       continue;
     }
     // A rule that is for nothing was meant for something: that would be copied as it is.
-    throw Fault(ExitCode::kConfiguration,
-                "the rules in \"" + file + "\" do not fit the source: line " +
-                    std::to_string(rule.line),
-                relation == nullptr
-                    ? "There is no table " + Said(rule.relation) + ", or more than one."
-                    : "Table " + Said(rule.relation) + " has no column " + rule.column + ".",
-                "Take the line out, or write the name as it is at the source.");
+    throw Fault(
+        ExitCode::kConfiguration,
+        "the rules in \"" + file + "\" do not fit the source: line " + std::to_string(rule.line),
+        relation == nullptr
+            ? "There is no table " + Said(rule.relation) + ", or more than one."
+            : "Table " + Said(rule.relation) + " has no column " + rule.column + ".",
+        "Take the line out, or write the name as it is at the source.");
   }
 }
 

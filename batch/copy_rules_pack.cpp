@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "batch/copy_rules_lexer.hpp"
 #include "batch/fault.hpp"
+#include "batch/sql_lexer.hpp"
 #include "core/rule.hpp"
 
 namespace gdpr::batch {
@@ -16,10 +16,10 @@ namespace {
 using Type = SqlToken::Type;
 
 // What a pack declares besides rules and links: of no meaning for a copy.
-constexpr std::array kPassedOver = {
-    "add_blocker",        "redirect_frozen",  "add_purpose",   "set_country", "set_person_columns",
-    "add_form",           "set_consent_mode", "set_consent_action", "set_consent_form",
-    "add_interaction",    "set_retention",    "grant_purpose"};
+constexpr std::array kPassedOver = {"add_blocker",      "redirect_frozen",    "add_purpose",
+                                    "set_country",      "set_person_columns", "add_form",
+                                    "set_consent_mode", "set_consent_action", "set_consent_form",
+                                    "add_interaction",  "set_retention",      "grant_purpose"};
 
 // A call's arguments; those given by name carry it.
 struct Argument {
@@ -185,7 +185,8 @@ class PackParser {
                                   std::string_view name, int line) const {
     const Argument* found = Find(all, place, name);
     if (found == nullptr || !found->value) return std::nullopt;
-    if (found->type != Type::kString) Fail(std::string(name) + " must be a literal in quotes", line);
+    if (found->type != Type::kString)
+      Fail(std::string(name) + " must be a literal in quotes", line);
     return found->value;
   }
   std::string Needed(const std::vector<Argument>& all, std::size_t place, std::string_view name,
@@ -195,7 +196,8 @@ class PackParser {
     return std::move(*text);
   }
 
-  // … ('table', 'column', 'rule'), or ('table', c, r) FROM (VALUES ('column', 'rule'), …) AS t (c, r)
+  // … ('table', 'column', 'rule'), or ('table', c, r) FROM (VALUES ('column', 'rule'), …) AS t (c,
+  // r)
   void Classify(const std::vector<Argument>& arguments, int line) {
     const PackName relation = Relation(Text(arguments, 0, "relation", line), line);
     if (!now_.Word("from")) {

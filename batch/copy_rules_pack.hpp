@@ -23,7 +23,7 @@ struct PackRule {
 /// Columns that say which rows belong together: a link's, and those of its parent they repeat.
 struct PackLink {
   std::string subject_type;
-  PackName relation, parent;  ///< no name: the subject's own table
+  PackName relation, parent;                         ///< no name: the subject's own table
   std::vector<std::string> columns, parent_columns;  ///< parent's empty: its key
   std::string discriminator;
   int line = 0;

@@ -17,8 +17,8 @@ constexpr std::size_t kMostListed = 100;
 // A column's rule as it will be used, and where it is from.
 struct Decision {
   std::optional<CompiledRule> rule;
-  bool followed = false;    // a referenced column's
-  std::uint32_t type = 0;   // of the column it is from
+  bool followed = false;   // a referenced column's
+  std::uint32_t type = 0;  // of the column it is from
 };
 
 std::string NameOf(const PlanRelation& relation) {
@@ -27,11 +27,10 @@ std::string NameOf(const PlanRelation& relation) {
 
 // With a seed these get their uniqueness back: two values of one person must stay two.
 bool IsIdentifier(const Kind& kind) {
-  constexpr std::array kNames = {"email",          "phone",        "username",  "social_handle",
-                                 "iban",           "bank_account", "account_number",
-                                 "card_number",    "mandate_ref",  "device_id", "external_id"};
-  return kind.category == "government" ||
-         std::ranges::find(kNames, kind.name) != kNames.end();
+  constexpr std::array kNames = {"email",       "phone",        "username",       "social_handle",
+                                 "iban",        "bank_account", "account_number", "card_number",
+                                 "mandate_ref", "device_id",    "external_id"};
+  return kind.category == "government" || std::ranges::find(kNames, kind.name) != kNames.end();
 }
 
 class Planner {
@@ -55,9 +54,8 @@ class Planner {
     for (const auto& [number, relation] : catalog_.relations) {
       if (!relation.partitioned && IsWanted(relation)) tables.push_back(Table(relation));
     }
-    std::ranges::sort(tables, {}, [](const CopyTable& table) {
-      return std::pair(table.schema, table.name);
-    });
+    std::ranges::sort(tables, {},
+                      [](const CopyTable& table) { return std::pair(table.schema, table.name); });
     ReportUnclassified();
     ReportProblems();
     return tables;
@@ -67,8 +65,8 @@ class Planner {
   // A name that fits nothing was meant for something.
   void CheckNames() const {
     const auto fail = [](const std::string& option, const std::string& name) {
-      throw Fault(ExitCode::kConfiguration, option + " " + name + " names nothing at the source", {},
-                  "Write the name as \\dt *.* shows it.");
+      throw Fault(ExitCode::kConfiguration, option + " " + name + " names nothing at the source",
+                  {}, "Write the name as \\dt *.* shows it.");
     };
     for (const std::string& schema : options_.schemas) {
       const auto in = [&](const auto& entry) { return entry.second.schema == schema; };
@@ -120,8 +118,8 @@ class Planner {
 
   CopyColumn Column(const PlanRelation& relation, const PlanColumn& column) {
     const CopyType& type = types_.Of(column.type);
-    CopyColumn copied{column.name, column.type, column.typmod,
-                      column.not_null || type.not_null, {}, false};
+    CopyColumn copied{column.name, column.type, column.typmod, column.not_null || type.not_null,
+                      {},          false};
     const std::string name = NameOf(relation) + "." + column.name;
     const PlanKey key{relation.oid, column.name};
     Decision decision = Decide(relation, column.name, {});
@@ -135,8 +133,9 @@ class Planner {
     if (!type.binary) {
       problems_.insert(name + ": its type cannot be sent in binary (--exclude-table)");
     } else if (type.of_database && !copied.to_null) {
-      problems_.insert(name + ": its values are numbers of objects of this database, and mean "
-                              "others in a copy (--exclude-table)");
+      problems_.insert(name +
+                       ": its values are numbers of objects of this database, and mean "
+                       "others in a copy (--exclude-table)");
     }
     return copied;
   }
@@ -170,7 +169,8 @@ class Planner {
     }
   }
 
-  // The rule of a column: that of the column it references, so that both change alike; else its own.
+  // The rule of a column: that of the column it references, so that both change alike; else its
+  // own.
   Decision Decide(const PlanRelation& relation, const std::string& column, std::set<PlanKey> seen) {
     const PlanKey key{relation.oid, column};
     seen.insert(key);
@@ -199,8 +199,8 @@ class Planner {
     // A reference is loaded only if what it refers to is there.
     if (unruled != nullptr && own.rule && Changes(own.rule->rule) &&
         TreatmentFor(own.rule->rule, options_.profile).id != TreatmentId::kNull) {
-      problems_.insert(NameOf(relation) + "." + column + ": its rule changes it, but constraint \"" +
-                       unruled->constraint +
+      problems_.insert(NameOf(relation) + "." + column +
+                       ": its rule changes it, but constraint \"" + unruled->constraint +
                        "\" references a column without one; classify that one alike");
     }
     return own;
@@ -264,7 +264,8 @@ class Planner {
 
   void FitUnique(const std::string& name, const CopyType& type, bool alone, Rule& rule) {
     if (options_.profile == Profile::kErase) return;  // its surrogates were tried by the source
-    const bool keyed = options_.profile == Profile::kFake || options_.profile == Profile::kPseudonym;
+    const bool keyed =
+        options_.profile == Profile::kFake || options_.profile == Profile::kPseudonym;
     const FakeRoom::How how =
         keyed ? RoomOf(rule, options_.profile, type.facts).how : FakeRoom::How::kNotUnique;
     if (how == FakeRoom::How::kPermutation || how == FakeRoom::How::kBits) return;
@@ -287,8 +288,9 @@ class Planner {
     }
     if (options_.profile == Profile::kErase &&
         TreatmentFor(rule, options_.profile).id == TreatmentId::kSurrogate) {
-      problems_.insert(name + ": it references a column that an erasure makes random; use profile "
-                              "fake, or a constant");
+      problems_.insert(name +
+                       ": it references a column that an erasure makes random; use profile "
+                       "fake, or a constant");
     }
   }
 

@@ -30,6 +30,7 @@ const Verb kVerbs[] = {
     {"retention", gdpr::batch::Retention}, {"nightly", gdpr::batch::Nightly},
     {"status", gdpr::batch::Status},       {"report", gdpr::batch::Report},
     {"verify", gdpr::batch::Verify},       {"copy", gdpr::batch::Copy},
+    {"import-anon-labels", gdpr::batch::ImportAnonLabels},
 };
 
 /// Who reads standard output must not take a part of it for the whole.

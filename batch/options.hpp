@@ -8,6 +8,7 @@
 #include "batch/anonymize.hpp"
 #include "batch/connection.hpp"
 #include "batch/copy.hpp"
+#include "batch/import_anon_labels.hpp"
 #include "batch/import_optouts.hpp"
 #include "batch/ledger.hpp"
 #include "batch/log.hpp"
@@ -55,6 +56,7 @@ struct Options {
   ReportOptions report;
   VerifyOptions verify;
   CopyOptions copy;
+  ImportAnonLabelsOptions import_anon_labels;
 };
 
 }  // namespace gdpr::batch

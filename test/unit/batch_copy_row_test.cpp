@@ -38,11 +38,12 @@ std::string Bytes(std::string_view hex) {
 std::vector<TypeRow> Rows() {
   std::vector<TypeRow> rows;
   for (const std::uint32_t number :
-       {oid::kBool, oid::kBytea, oid::kName, oid::kInt8, oid::kInt2, oid::kInt4, oid::kText,
-        oid::kJson, oid::kXml, oid::kPoint, oid::kCidr, oid::kFloat4, oid::kFloat8, oid::kMacaddr8,
-        oid::kMoney, oid::kMacaddr, oid::kInet, oid::kBpchar, oid::kVarchar, oid::kDate, oid::kTime,
-        oid::kTimestamp, oid::kTimestamptz, oid::kInterval, oid::kTimetz, oid::kNumeric, oid::kUuid,
-        oid::kTsvector, oid::kJsonb}) {
+       {oid::kBool,    oid::kBytea,     oid::kName,        oid::kInt8,     oid::kInt2,
+        oid::kInt4,    oid::kText,      oid::kJson,        oid::kXml,      oid::kPoint,
+        oid::kCidr,    oid::kFloat4,    oid::kFloat8,      oid::kMacaddr8, oid::kMoney,
+        oid::kMacaddr, oid::kInet,      oid::kBpchar,      oid::kVarchar,  oid::kDate,
+        oid::kTime,    oid::kTimestamp, oid::kTimestamptz, oid::kInterval, oid::kTimetz,
+        oid::kNumeric, oid::kUuid,      oid::kTsvector,    oid::kJsonb}) {
     rows.push_back({.oid = number});
   }
   rows.push_back({.oid = kColour, .typtype = 'e', .labels = {"red", "unknown", "blue"}});
@@ -172,8 +173,7 @@ TEST(CopyRow, an_erased_value_is_what_the_server_would_receive_for_each_type) {
   EXPECT_EQ(One(oid::kFloat8, "salary", "4045000000000000"), "0000000000000000");
   EXPECT_EQ(One(oid::kBool, "union", "01"), "00");
   EXPECT_EQ(One(oid::kTime, "free_text", "0000000a8c5d7a40"), "0000000000000000");
-  EXPECT_EQ(One(oid::kTimetz, "free_text", "0000000a8c5d7a40ffffe5b8"),
-            "000000000000000000000000");
+  EXPECT_EQ(One(oid::kTimetz, "free_text", "0000000a8c5d7a40ffffe5b8"), "000000000000000000000000");
   EXPECT_EQ(One(oid::kInterval, "free_text", "0000000000000001fffffffb00000026"),
             "00000000000000000000000000000000");
   EXPECT_EQ(One(kColour, "gender", Hex("blue")), Hex("unknown"));
@@ -245,7 +245,9 @@ TEST(CopyRow, null_stays_null_and_a_column_that_goes_to_null_does) {
 
 TEST(CopyRow, an_array_keeps_its_dimensions_and_its_nulls) {
   // array_send('{{a,b},{c,NULL}}'::text[])
-  const std::string head = "0000000200000001000000190000000200000001" "0000000200000001";
+  const std::string head =
+      "0000000200000001000000190000000200000001"
+      "0000000200000001";
   const std::string ten = "0000000a" + Hex("Anonymized");
   EXPECT_EQ(One(kTexts, "full_name", head + "000000016100000001620000000163ffffffff"),
             head + ten + ten + ten + "ffffffff");
@@ -254,8 +256,12 @@ TEST(CopyRow, an_array_keeps_its_dimensions_and_its_nulls) {
 
 TEST(CopyRow, an_array_says_that_it_has_nulls_if_its_elements_became_null) {
   EXPECT_EQ(One(kTexts, "full_name erase=null",
-                "000000010000000000000019" "0000000100000001" "0000000161"),
-            "000000010000000100000019" "0000000100000001" "ffffffff");
+                "000000010000000000000019"
+                "0000000100000001"
+                "0000000161"),
+            "000000010000000100000019"
+            "0000000100000001"
+            "ffffffff");
 }
 
 TEST(CopyRow, several_rows_come_in_one_batch_and_are_counted) {
@@ -305,8 +311,7 @@ TEST(CopyRow, the_country_of_the_row_counts_only_where_the_rule_asks_for_it) {
 }
 
 TEST(CopyRow, what_is_longer_than_the_column_is_an_error_that_quotes_no_value) {
-  const CopyTable table =
-      TableOf({{"code", oid::kVarchar, 4 + 5, false, "postal_code", false}});
+  const CopyTable table = TableOf({{"code", oid::kVarchar, 4 + 5, false, "postal_code", false}});
   try {
     Treated(table, {"12345"});
     FAIL() << "\"Anonymized\" does not fit into varchar(5)";
@@ -323,8 +328,8 @@ TEST(CopyRow, what_is_longer_than_the_column_is_an_error_that_quotes_no_value) {
 }
 
 TEST(CopyRow, a_numeric_that_has_too_many_digits_is_an_error) {
-  const CopyTable table = TableOf({{"n", oid::kNumeric, ((5 << 16) | 2) + 4, false,
-                                    "salary erase=constant('1000')", false}});
+  const CopyTable table = TableOf(
+      {{"n", oid::kNumeric, ((5 << 16) | 2) + 4, false, "salary erase=constant('1000')", false}});
   EXPECT_THROW(Treated(table, {Bytes("00010000000000000001")}), Fault);
 }
 
@@ -339,8 +344,10 @@ TEST(CopyRow, damaged_rows_are_an_error_and_nothing_is_read_beyond_them) {
                                    {"n", oid::kNumeric, -1, false, "salary", false},
                                    {"ip", oid::kInet, -1, false, "ip", false}});
   const std::string whole =
-      Tuple({Bytes("000000010000000000000019" "0000000100000001" "0000000161"), Bytes("00000001"),
-             Bytes("00010000000000000001"), Bytes("02200004c0000207")});
+      Tuple({Bytes("000000010000000000000019"
+                   "0000000100000001"
+                   "0000000161"),
+             Bytes("00000001"), Bytes("00010000000000000001"), Bytes("02200004c0000207")});
   std::string out;
   for (std::size_t size = 1; size < whole.size(); ++size) {
     RowTreater treater(table, Types(), Profile::kMask, {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "batch/copy_rules_lexer.hpp"
+#include "batch/sql_lexer.hpp"
 
 namespace gdpr::batch {
 namespace {

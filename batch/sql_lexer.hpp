@@ -29,6 +29,9 @@ class SqlLexer {
 
   SqlToken Next();
 
+  /// Bytes read so far.
+  std::size_t at() const { return at_; }
+
  private:
   void SkipBlanks();
   SqlToken QuotedName();

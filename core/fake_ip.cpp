@@ -107,10 +107,6 @@ void FakeIpv6(const Call& call, net::Address& address) {
   };
   if (zeros(15) && raw[15] < 2) return;  // unspecified, loopback
   if (raw[0] == 0xFF) return;            // multicast
-  if (zeros(10) && raw[10] == 0xFF && raw[11] == 0xFF) {
-    PutFour(FakeIpv4(call, ReadFour(std::span(raw).subspan(12))), std::span(raw).subspan(12));
-    return;
-  }
   Draw draw = call.Value("ipv6");
   if (raw[0] == 0xFE && (raw[1] & 0xC0U) == 0x80) {  // fe80::/10: 64 bits behind a fixed prefix
     if (!call.Permutes()) return FillDraw(draw, std::span(raw).subspan(8));
@@ -127,6 +123,11 @@ void FakeIpv6(const Call& call, net::Address& address) {
   FillDraw(draw, std::span(raw).subspan(4));
 }
 
+bool IsMapped(const net::Address& address) {
+  static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
+  return address.family == 6 && std::equal(kMapped.begin(), kMapped.end(), address.raw.begin());
+}
+
 // Writes the text with each of its addresses replaced. False: there is none, or words beside it.
 bool Replace(const Call& call) {
   const std::string_view text = call.text;
@@ -135,6 +136,12 @@ bool Replace(const Call& call) {
     net::Address address;
     std::size_t end = net::ReadIpv6(text, at, address);
     if (end == 0) end = net::ReadIpv4(text, at, address);
+    if (end != 0 && IsMapped(address)) {
+      // ::ffff:192.0.2.1 is that very IPv4 address; it is written so too.
+      std::copy_n(address.raw.begin() + 12, 4, address.raw.begin());
+      address.family = 4;
+      call.out.append("::ffff:");
+    }
     if (end != 0) {
       // By the address and not by how it is written: the same in every column.
       Call one = call;

@@ -95,6 +95,9 @@ struct Plan {
         AddOne(pattern.data() + i);
       }
     }
+    std::size_t places = 0;
+    for (const char c : spelling) places += c == '_' ? 1U : 0U;
+    if (!spelling.empty() && places != length) throw "a spelling with other places than the plan";
   }
 
  private:

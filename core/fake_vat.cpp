@@ -192,6 +192,7 @@ bool Norwegian(char* id) {
 
 constexpr Plan kGb("gb vat", kInEn, "GB:ddddddd##", British<0>, "GB_________");
 constexpr Plan kGb55("gb vat 9755", kInEn, "GB:pdddddd##", British<42>);
+constexpr Plan kGbOther("gb vat 55", kInEn, "GB:pdddddd##", British<55>);
 constexpr Plan kXi("xi vat", kAnywhere, "XI:ddddddd##", British<0>);
 constexpr Plan kDe(
     "de vat", kInDe, "DE:pddddddd#",
@@ -200,7 +201,7 @@ constexpr Plan kDe(
       return true;
     },
     "DE_________");
-constexpr Plan kAt("at vat", kInDe, "AT:Uddddddd#", Austrian, "ATU________");
+constexpr Plan kAt("at vat", kInDe, "AT:Uddddddd#", Austrian, "AT_________");
 constexpr Plan kFr("fr vat", kInFr, "FR:##dddddddd#", French, "FR___________");
 constexpr Plan kFrLetters("fr vat letters", kInFr,
                           "FR:[0123456789ABCDEFGHJKLMNPQRSTUVWXYZ]"
@@ -209,12 +210,14 @@ constexpr Plan kFrLetters("fr vat letters", kInFr,
 constexpr Plan kEsDigit("es cif digit", kInEs, "ES:[ABCDEFGHJUV]ddddddd#", checks::CifDigit,
                         "ES_________");
 constexpr Plan kEsLetter("es cif letter", kInEs, "ES:[CDFGJNPQRSUVW]ddddddd#", checks::CifLetter);
+// A few have the other form of the control.
+constexpr Plan kEsAny("es cif other", kInEs, "ES:[ABEH]ddddddd#", checks::CifLetter);
 constexpr Plan kEsDni("es dni", kInEs, "ES:dddddddd#", checks::Dni);
 constexpr Plan kEsNie("es nie", kInEs, "ES:[XYZ]ddddddd#", checks::Dni);
 constexpr Plan kEsKlm("es klm", kInEs, "ES:[KLM]ddddddd#", checks::Dni);
 constexpr Plan kNl(
     "nl vat", kInNl, "NL:dddddddd#Bdd",
-    [](char* id) { return checks::Bsn(id) && (id[10] != '0' || id[11] != '0'); }, "NL_________B__");
+    [](char* id) { return checks::Bsn(id) && (id[10] != '0' || id[11] != '0'); }, "NL____________");
 constexpr Plan kNlPerson("nl vat person", kInNl, "NL:dddddddddB##", DutchPerson);
 constexpr Plan kNlEight("nl vat 8", kInNl, "NL:pdddddd#Bdd", [](char* id) {
   return DutchShort<1>(id) && (id[9] != '0' || id[10] != '0');
@@ -227,6 +230,10 @@ constexpr Plan kBeNine("be vat 9", kInNl | kInFr, "BE:ddddddd##", [](char* id) {
   part::PutTwo(97 - check::Modulo({id, 7}, 97), id + 7);
   return true;
 });
+constexpr Plan kIt("it iva", kInIt, "IT:ddddddds#", checks::PartitaIva, "IT___________",
+                   &ItalianOffice::kPart);
+constexpr Plan kPt("pt nif", kInPt, "PT:[456789]ddddddd#", checks::Nif, "PT_________");
+constexpr Plan kPl("pl nip", kInPl, "PL:pdddddddd#", checks::Nip, "PL__________");
 constexpr Plan kBg("bg vat", kAnywhere, "BG:dddddddd#", Bulgarian);
 constexpr Plan kCy("cy vat", kAnywhere, "CY:dddddddd#", Cypriot);
 constexpr Plan kCz("cz vat", kAnywhere, "CZ:[012345678]dddddd#", Czech);
@@ -262,13 +269,13 @@ constexpr Plan kChIva("ch uid", kInIt, "CHEdddddddd#IVA",
                       [](char* id) { return checks::Uid(id + 3); });
 
 constexpr auto kVat = std::to_array<const Plan*>(
-    {&kGb,       &kGb55,   &kXi,     &kDe,       &kAt,        &kFr,    &kFrLetters, &kEsDigit,
-     &kEsLetter, &kEsDni,  &kEsNie,  &kEsKlm,    &kIva,       &kNl,    &kNlPerson,  &kNlEight,
-     &kNlSeven,  &kBe,     &kBeNine, &kNifOther, &kNifPerson, &kNip,   &kBg,        &kCy,
-     &kCz,       &kDk,     &kEe,     &kFi,       &kGr,        &kGrIso, &kHr,        &kHu,
-     &kIe,       &kIeNine, &kLt,     &kLtTwelve, &kLu,        &kLv,    &kMt,        &kRo6,
-     &kRo7,      &kRo8,    &kRo9,    &kRo10,     &kSe,        &kSi,    &kSk,        &kNo,
-     &kCh,       &kChMwst, &kChTva,  &kChIva});
+    {&kGb,       &kGb55,     &kGbOther, &kXi,     &kDe,     &kAt,       &kFr,        &kFrLetters,
+     &kEsDigit,  &kEsLetter, &kEsAny,   &kEsDni,  &kEsNie,  &kEsKlm,    &kIt,        &kNl,
+     &kNlPerson, &kNlEight,  &kNlSeven, &kBe,     &kBeNine, &kPt,       &kNifPerson, &kPl,
+     &kBg,       &kCy,       &kCz,      &kDk,     &kEe,     &kFi,       &kGr,        &kGrIso,
+     &kHr,       &kHu,       &kIe,      &kIeNine, &kLt,     &kLtTwelve, &kLu,        &kLv,
+     &kMt,       &kRo6,      &kRo7,     &kRo8,    &kRo9,    &kRo10,     &kSe,        &kSi,
+     &kSk,       &kNo,       &kCh,      &kChMwst, &kChTva,  &kChIva});
 
 }  // namespace
 

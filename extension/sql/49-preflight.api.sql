@@ -35,6 +35,7 @@ BEGIN
     -- columns are tried on ground that holds
     RETURN QUERY SELECT * FROM gdpr_internal.preflight_fit($1);
     RETURN QUERY SELECT * FROM gdpr_internal.preflight_unique($1);
+    RETURN QUERY SELECT * FROM gdpr_internal.preflight_fake($1);
   END IF;
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_declared($1);
   RETURN QUERY SELECT * FROM gdpr_internal.preflight_columns($1);

@@ -41,14 +41,13 @@ bool IsOperator(Oid role) {
 void CheckKeyedRights(Oid* allowed) {
   Oid role = GetUserId();
   if (role == *allowed) return;
-  const OwnerScope* scope = CurrentScope();
-  if (scope != nullptr && scope->engine && scope->owner == role) return;
+  if (KeyedWork()) return;
   if (!IsOperator(role)) {
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
              errmsg("profiles \"fake\" and \"pseudonym\" need bundle \"operator\""),
              errdetail("Whoever gets an answer for every guess can find out who is behind one."),
-             errhint("Ask for gdpr.grant_bundle('operator', …), or use mask or generalize.")));
+             errhint("Ask for gdpr.grant_bundle('operator', 'role'), or use mask or generalize.")));
   }
   *allowed = role;
 }

@@ -9,8 +9,8 @@
 namespace gdpr::pg {
 
 /// Stops whoever may not use keyed profiles: with an answer for every guess, a reader could test
-/// guesses. Superusers and bundle operator may; and the engine while it changes a table as its
-/// owner, since only they can start it. `allowed`: the role that was let through last, or
+/// guesses. Superusers and bundle operator may; and a statement that they had the engine run as a
+/// table's owner (KeyedWork). `allowed`: the role that was let through last, or
 /// InvalidOid; kept by the caller, so that a query asks once.
 /// errors  42501
 void CheckKeyedRights(Oid* allowed);

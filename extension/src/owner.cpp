@@ -74,14 +74,21 @@ SPIPlanPtr Prepare(const char* statement, ParamListInfo values) {
   return plan;
 }
 
-void Execute(Oid relation, bool engine, bool is_query, SPIExecuteOptions* options,
-             const char* statement) {
+int TriggerDepth() {
+  return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, static_cast<Datum>(0)));
+}
+
+enum class Work { kQuery, kStatement, kKeyedStatement };
+
+void Execute(Oid relation, Work work, SPIExecuteOptions* options, const char* statement) {
+  bool is_query = work == Work::kQuery;
   MemoryContext context = CurrentMemoryContext;
   const char* name = RelationName(relation);
   int nest_level = NewGUCNestLevel();
   OwnerScope scope;
   ErrorContextCallback* outside = error_context_stack;
-  EnterOwner(scope, relation, engine);
+  EnterOwner(scope, relation, !is_query);
+  scope.keyed = work == Work::kKeyedStatement;
   PG_TRY();
   {
     // An error's context then names the places below us only; PG_CATCH brings the rest back
@@ -137,6 +144,17 @@ Arguments ReadArguments(FunctionCallInfo fcinfo) {
   return result;
 }
 
+// The number of rows.
+int64 ExecuteStatement(FunctionCallInfo fcinfo, Work work) {
+  Arguments arguments = ReadArguments(fcinfo);
+  SPIExecuteOptions options{};
+  options.params = arguments.values;
+  Execute(arguments.relation, work, &options, arguments.statement);
+  uint64 processed = SPI_processed;
+  SPI_finish();
+  return static_cast<int64>(processed);
+}
+
 }  // namespace
 
 void UseOwnersPath(Oid owner) {
@@ -174,6 +192,8 @@ void EnterOwner(OwnerScope& scope, Oid relation, bool engine) {
   scope.relation = relation;
   scope.owner = form->relowner;
   scope.engine = engine;
+  scope.keyed = false;
+  scope.trigger_depth = TriggerDepth();
   ReleaseSysCache(tuple);
   GetUserIdAndSecContext(&scope.saved_user, &scope.saved_context);
   // Under FORCE ROW LEVEL SECURITY the owner's own UPDATE would touch 0 rows without an error, and
@@ -197,6 +217,11 @@ bool EngineAtWork(Relation relation) {
   if (oid == work) return true;
   if (!relation->rd_rel->relispartition && !has_superclass(oid)) return false;
   return list_member_oid(find_all_inheritors(work, NoLock, nullptr), oid);
+}
+
+bool KeyedWork() {
+  return current_scope != nullptr && current_scope->keyed &&
+         current_scope->owner == GetUserId() && current_scope->trigger_depth == TriggerDepth();
 }
 
 const OwnerScope* CurrentScope() {
@@ -233,13 +258,12 @@ using namespace gdpr::pg;
 
 // gdpr_internal.execute_as_owner(relation oid, statement text [, VARIADIC args "any"]) -> bigint
 GDPR_FUNCTION(gdpr_execute_as_owner) {
-  Arguments arguments = ReadArguments(fcinfo);
-  SPIExecuteOptions options{};
-  options.params = arguments.values;
-  Execute(arguments.relation, true, false, &options, arguments.statement);
-  uint64 processed = SPI_processed;
-  SPI_finish();
-  PG_RETURN_INT64(static_cast<int64>(processed));
+  PG_RETURN_INT64(ExecuteStatement(fcinfo, Work::kStatement));
+}
+
+// gdpr_internal.execute_keyed_as_owner: the same for a statement of ours with keyed profiles
+GDPR_FUNCTION(gdpr_execute_keyed_as_owner) {
+  PG_RETURN_INT64(ExecuteStatement(fcinfo, Work::kKeyedStatement));
 }
 
 // gdpr_internal.query_as_owner(relation oid, statement text [, VARIADIC args "any"]) -> setof
@@ -256,7 +280,7 @@ GDPR_FUNCTION(gdpr_query_as_owner) {
       options.dest, rows.store,
       reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)->econtext->ecxt_per_query_memory, false,
       rows.columns, "the statement's columns are not those of the column list");
-  Execute(arguments.relation, false, true, &options, arguments.statement);
+  Execute(arguments.relation, Work::kQuery, &options, arguments.statement);
   SPI_finish();
   return static_cast<Datum>(0);
 }

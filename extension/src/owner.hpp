@@ -14,6 +14,8 @@ struct OwnerScope {
   Oid saved_user;
   int saved_context;
   bool engine;  // the guard trigger lets our own statements through
+  bool keyed;   // our statement may use keyed profiles, which the owner may not
+  int trigger_depth;
 };
 
 /// Becomes the owner of `relation` in a restricted operation; a table's own row security is lifted.
@@ -27,6 +29,10 @@ void LeaveOwner(const OwnerScope& scope);
 /// Whether execute_as_owner is at work on this very relation, or on one it is a partition or child
 /// of. A trigger that it set off and that writes elsewhere is not the engine.
 bool EngineAtWork(Relation relation);
+
+/// Whether a statement of ours with keyed profiles is at work as the current user, and no trigger
+/// that it set off: what a table's owner planted there must not ask for fakes of guesses.
+bool KeyedWork();
 
 /// The innermost switch, or NULL.
 const OwnerScope* CurrentScope();

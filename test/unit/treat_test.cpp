@@ -258,15 +258,5 @@ TEST(Generalize, Networks) {
   EXPECT_EQ(TreatOne("ip", kGeneralize, Type(ValueClass::kInet), ip).prefix, 8);
 }
 
-TEST(Reserved, FakeAndPseudonymSayThatTheyComeLater) {
-  const Error error = ErrorOf([] { TreatText("email", kFake, "a@b.fr"); });
-  EXPECT_EQ(error.sqlstate, "0A000");
-  EXPECT_EQ(error.message, "profile \"fake\" is not available");
-  EXPECT_FALSE(error.hint.empty());
-  EXPECT_EQ(ErrorOf([] { TreatText("phone", kPseudonym, "1"); }).message,
-            "profile \"pseudonym\" is not available");
-  EXPECT_EQ(TreatText("email fake=keep", kFake, "a@b.fr"), "a@b.fr");
-}
-
 }  // namespace
 }  // namespace gdpr

@@ -92,26 +92,27 @@ struct National {
 };
 
 bool Is(const iban::Plan& plan, std::string_view bban) {
-  return plan.national != iban::National::kNone && plan.size == bban.size() &&
+  return plan.size == bban.size() && plan.national != iban::National::kNone &&
          iban::Fits(plan, bban) && iban::PassesNational(plan, bban);
 }
 
-// Of the locale's country, or of any that has check digits which are right.
+// Of the locale's country, or of any that its check digits tell.
 National NationalOf(const Call& call, std::string_view number) {
   const Locale locale = call.locale != Locale::kNone ? call.locale : call.row;
-  const auto in = [&](std::string_view country) {
-    return locale == Locale::kNone || CountryOf(locale) == country;
-  };
-  const iban::Plan& poland = *iban::FindPlan("PL");
-  if (number.size() == poland.size + 2U && in("PL") && IsDigit(number[0]) && IsDigit(number[1]) &&
-      Is(poland, number.substr(2)) &&
-      check::Modulo(number.substr(0, 2), 100) == iban::CheckDigits(poland, number.substr(2))) {
-    return {&poland, 2};
+  constexpr std::size_t kPolish = 26;
+  if (number.size() == kPolish && (locale == Locale::kNone || locale == Locale::kPl)) {
+    const iban::Plan& poland = *iban::FindPlan("PL");
+    if (IsDigit(number[0]) && IsDigit(number[1]) && Is(poland, number.substr(2)) &&
+        check::Modulo(number.substr(0, 2), 100) == iban::CheckDigits(poland, number.substr(2))) {
+      return {&poland, 2};
+    }
   }
-  for (const iban::Plan& plan : iban::Plans()) {
-    // Albania's one check digit is that of all Hungarian accounts too.
-    if (plan.national == iban::National::kAlbania) continue;
-    if (plan.size == number.size() && in({plan.country, 2}) && Is(plan, number)) return {&plan, 0};
+  if (locale != Locale::kNone) {
+    const iban::Plan* plan = iban::FindPlan(CountryOf(locale));
+    return Is(*plan, number) ? National{plan, 0} : National{};
+  }
+  for (const iban::Plan& plan : iban::TellingPlans()) {
+    if (Is(plan, number)) return {&plan, 0};
   }
   return {};
 }

@@ -48,6 +48,7 @@ Written Read(std::string_view text) {
       if (written.size == kMost) return written;
       written.places[written.size] = static_cast<std::uint32_t>(at++);
       written.chars[written.size++] = Upper(c);
+      if (written.size == 2 && (IsDigit(written.chars[0]) || IsDigit(c))) return written;
       continue;
     }
     const std::size_t length = detect::SeparatorAt(text, at);

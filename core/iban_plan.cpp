@@ -168,6 +168,21 @@ static_assert(std::is_sorted(kPlans.begin(), kPlans.end(), [](const Plan& a, con
   return std::string_view(a.country) < std::string_view(b.country);
 }));
 
+constexpr bool Tells(const Plan& plan) {
+  if (plan.national == kNone || plan.national == kAlbania) return false;
+  const auto* first = std::find_if(kPlans.begin(), kPlans.end(), [&](const Plan& other) {
+    return other.national == plan.national && other.structure == plan.structure;
+  });
+  return first == &plan;
+}
+constexpr std::size_t kTells =
+    static_cast<std::size_t>(std::count_if(kPlans.begin(), kPlans.end(), Tells));
+constexpr std::array<Plan, kTells> kTellingPlans = [] {
+  std::array<Plan, kTells> plans{};
+  std::copy_if(kPlans.begin(), kPlans.end(), plans.begin(), Tells);
+  return plans;
+}();
+
 // The digit that makes the sum a multiple; false where it would be ten.
 bool SetDigit(char& at, unsigned sum, unsigned modulus) {
   const unsigned digit = Missing(sum, modulus);
@@ -185,16 +200,16 @@ constexpr std::array<std::uint8_t, 10> kPowers = {6, 3, 7, 9, 10, 5, 8, 4, 2, 1}
 
 // Letters count 1 … 9, 1 … 9, 2 … 9.
 unsigned RibOf(std::string_view bban) {
-  const auto modulo = [&](std::size_t at, std::size_t count) {
-    unsigned remainder = 0;
+  const auto number = [&](std::size_t at, std::size_t count) {
+    std::uint64_t sum = 0;
     for (const char c : bban.substr(at, count)) {
       const unsigned value = ValueOf(c);
-      const unsigned digit = value < 10 ? value : value < 28 ? (value - 10) % 9 + 1 : value - 26;
-      remainder = (remainder * 10 + digit) % 97;
+      sum = sum * 10 + (value < 10 ? value : value < 28 ? (value - 10) % 9 + 1 : value - 26);
     }
-    return remainder;
+    return sum;
   };
-  return 97 - (89 * modulo(0, 5) + 15 * modulo(5, 5) + 3 * modulo(10, 11)) % 97;
+  const std::uint64_t sum = 89 * number(0, 5) + 15 * number(5, 5) + 3 * number(10, 11);
+  return 97 - static_cast<unsigned>(sum % 97);
 }
 
 char CinOf(std::string_view bban) {
@@ -223,6 +238,10 @@ bool SetCcc(std::span<char> bban) {
 
 std::span<const Plan> Plans() {
   return kPlans;
+}
+
+std::span<const Plan> TellingPlans() {
+  return kTellingPlans;
 }
 
 const Plan* FindPlan(std::string_view country) {

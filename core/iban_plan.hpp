@@ -47,6 +47,10 @@ std::span<const Plan> Plans();
 /// The plan of a country (capital letters), or nullptr.
 const Plan* FindPlan(std::string_view country);
 
+/// Those that a number can be told to be of by its check digits alone: one for each structure and
+/// formula, and none whose numbers are all right by another's too (Albania's by Hungary's).
+std::span<const Plan> TellingPlans();
+
 /// Whether the BBAN (capital letters) has the structure.
 bool Fits(const Plan& plan, std::string_view bban);
 

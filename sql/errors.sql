@@ -30,17 +30,23 @@ INSERT INTO job VALUES (1, 2, 'ring Bob', '(1,1)', 1);
 SELECT say(format('SELECT gdpr.check_rule(%L)', rule)) FROM unnest(ARRAY['', 'emial', 'email foo', 'email erase', 'email erase=', 'email erase=stars',
   'email erase=bogus', 'email erase=null erase=null', 'email unique unique', 'email length', 'email length=', 'email length=99999999999', 'email mask=partial',
   'email mask=partial(1', 'email mask=partial(1;2)', 'email mask=partial(1,2', 'email erase=null(1)', 'email erase=surrogate(blue)', 'email erase=constant(1',
-  'email erase=constant()', 'email erase=constant(''a', E'email erase=constant(''a\tb'')', 'not_personal erase=null', 'email"unique',
+  'email erase=constant()', 'email erase=constant(''a', E'email erase=constant(''a\tb'')', 'not_personal erase=null', 'email"unique', 'email fake=fake(', 'email fake=fake(xx)', 'email fake=noise', 'email fake=noise(0)', 'age fake=shift(36501)',
+  'email mask=shift(3)',
   'email erase=constant(''' || repeat('x', 1000) || ''')']) AS rule;
 
 -- Values -----------------------------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[
   $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'erase ')$$,
-  $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'fake')$$,
-  $$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'pseudonym')$$,
+  $$SELECT gdpr.anonymize('Ann'::text, 'email unique length=9', 'fake')$$,
+  $$SELECT gdpr.anonymize('Ann'::text, 'first_name unique length=9', 'pseudonym')$$,
+  $$SELECT gdpr.reveal('Ann'::text, 'first_name')$$,
+  $$SELECT gdpr.reveal('---'::text, 'phone')$$,
   $$SELECT gdpr.anonymize('Ann'::text, 'first_name erase=null not_null')$$,
   $$SELECT gdpr.anonymize('[1,2)'::int4range, 'age not_null')$$,
   $$SELECT gdpr.anonymize(7, 'age erase=constant(''seven'')')$$]) AS s;
+SET ROLE regress_errors_other;
+SELECT say($$SELECT gdpr.anonymize('Ann'::text, 'first_name', 'fake')$$);
+RESET ROLE;
 
 -- Classification ---------------------------------------------------------------------------------
 SELECT say(s) FROM unnest(ARRAY[

@@ -109,7 +109,7 @@ SELECT gdpr.redact('Call Bob Miller', 'free_text', ARRAY['Miller']) AS constant,
   gdpr.redact('{"note": "Bob Miller"}'::jsonb, 'profile_json erase=redact', ARRAY['Miller']) AS jsonb;
 
 -- Mistakes ------------------------------------------------------------------------------------
-SELECT gdpr.anonymize('x', 'email', 'fake');
+SELECT gdpr.anonymize('x', 'city unique length=10', 'pseudonym');
 SELECT gdpr.anonymize('x', 'email', 'hide');
 SELECT gdpr.check_rule('  email   mask=stars  erase=null ');
 SELECT gdpr.check_rule('email erase=shred');
@@ -120,6 +120,8 @@ SELECT gdpr.anonymize(7, 'age erase=null not_null');
 SELECT count(*) AS kinds, count(*) FILTER (WHERE special) AS special, count(DISTINCT category) AS categories,
   count(*) FILTER (WHERE description = '') AS undescribed FROM gdpr.kinds;
 SELECT kind, erase, mask, generalize, fake, pseudonym FROM gdpr.kinds WHERE kind IN ('email', 'birth_date', 'not_personal') ORDER BY kind;
+-- Whatever a profile does less for than for others says why.
+SELECT kind, fake, pseudonym, remark FROM gdpr.kinds WHERE fake <> 'fake' OR pseudonym NOT IN ('hmac', 'ff1') OR remark IS NOT NULL ORDER BY kind COLLATE "C";
 
 -- Values in a table, by index and in parallel ------------------------------------------------------
 CREATE TABLE people AS SELECT i AS id, 'p' || i || '@example.org' AS mail FROM generate_series(1, 1000) AS i;

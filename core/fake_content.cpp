@@ -38,17 +38,18 @@ void EmitText(const Call& call) {
   constexpr std::size_t kWord = 12;  // what a short text becomes may be a bit longer
   std::size_t left = std::min(room, std::max(kWord, CountChars(call.text)));
   const bool lines = call.text.find('\n') != std::string_view::npos;
+  const std::size_t shortest = List::Chars(lists.sentences[0]);
   std::size_t last = lists.sentences.size();
   for (std::size_t count = 0;; ++count) {
     const std::size_t gap = count == 0 ? 0 : 1;
-    const std::size_t fitting = left > gap ? lists.sentences.Fitting(left - gap) : 0;
-    if (fitting == 0) break;
+    if (left < gap + shortest) break;
+    const std::size_t fitting = lists.sentences.Fitting(left - gap);
     auto index = static_cast<std::size_t>(std::uint64_t{numbers.Next()} * fitting >> 32U);
     if (index == last) index = (index + 1) % fitting;
     last = index;
     if (gap != 0) call.out.push_back(lines && count % 3 == 0 ? '\n' : ' ');
     call.out.append(lists.sentences[index]);
-    left -= gap + CountChars(lists.sentences[index]);
+    left -= gap + List::Chars(lists.sentences[index]);
   }
   if (!call.out.empty()) return;
   const std::string_view word = lists.nouns.At(numbers.Next(), left);

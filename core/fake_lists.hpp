@@ -29,6 +29,9 @@ class List {
     return {text_ + starts_[i], static_cast<std::size_t>(starts_[i + 1] - starts_[i] - 1)};
   }
 
+  /// Characters of an entry, which is valid UTF-8.
+  static std::size_t Chars(std::string_view entry);
+
   /// How many of the first entries have at most `room` characters.
   std::size_t Fitting(std::size_t room) const;
 

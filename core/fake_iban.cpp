@@ -152,11 +152,17 @@ void AppendFresh(const Call& call, const iban::Plan& plan, bool letters) {
 }
 
 // Malta's has 18 places for letters and digits, Bahrain's 14 and four letters: at least 88 bits.
+// Where neither fits, what is no IBAN becomes another that is none.
 void AppendUnique(const Call& call) {
   const iban::Plan& malta = *iban::FindPlan("MT");
   const iban::Plan& bahrain = *iban::FindPlan("BH");
-  if (call.room < 4U + bahrain.size) FailRoom(call, 4U + bahrain.size);
-  AppendFresh(call, call.room < 4U + malta.size ? bahrain : malta, true);
+  if (call.room >= 4U + malta.size) return AppendFresh(call, malta, true);
+  if (call.room >= 4U + bahrain.size) return AppendFresh(call, bahrain, true);
+  if (!HasShape(call.text) || call.text.size() > call.room) return Words(call);
+  call.out.append(call.text);
+  do {
+    PermuteShape(call, "iban/other", call.out);
+  } while (Read(call.out).plan != nullptr);
 }
 
 const iban::Plan& CountryOfText(const Call& call) {

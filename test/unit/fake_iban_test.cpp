@@ -132,7 +132,9 @@ TEST(FakeIban, WhatIsNoneAndMustBeUniqueCarriesTheBits) {
   EXPECT_TRUE(IsValid(make(34)(1))) << make(34)(1);
   EXPECT_TRUE(IsValid(make(22)(1)));
   EXPECT_EQ(make(22)(1).size(), 22U);
-  EXPECT_THROW(make(21)(1), Error);
+  EXPECT_EQ(CountDistinct(20'000, make(21)), 20'000U);
+  EXPECT_EQ(Spelling(make(21)(1)), "?9");
+  EXPECT_THROW(FakeOf("iban", "\xC3\x84", {.unique = true, .room = 15}), Error);
 }
 
 TEST(FakeIban, ASeedDecidesAloneUnlessItMustBeUnique) {

@@ -6,7 +6,6 @@
 
 #include "fake_makers.hpp"
 #include "fake_text.hpp"
-#include "utf8.hpp"
 
 namespace gdpr::fake {
 namespace {
@@ -36,7 +35,7 @@ void EmitText(const Call& call) {
   if (call.type.text_bytes != 0)
     room = std::min(room, static_cast<std::size_t>(call.type.text_bytes) / 2);
   constexpr std::size_t kWord = 12;  // what a short text becomes may be a bit longer
-  std::size_t left = std::min(room, std::max(kWord, CountChars(call.text)));
+  std::size_t left = std::min(room, std::max(kWord, List::Chars(call.text)));
   const bool lines = call.text.find('\n') != std::string_view::npos;
   const std::size_t shortest = List::Chars(lists.sentences[0]);
   std::size_t last = lists.sentences.size();

@@ -29,7 +29,7 @@ class List {
     return {text_ + starts_[i], static_cast<std::size_t>(starts_[i + 1] - starts_[i] - 1)};
   }
 
-  /// Characters of an entry, which is valid UTF-8.
+  /// Characters of valid UTF-8, as entries are.
   static std::size_t Chars(std::string_view entry);
 
   /// How many of the first entries have at most `room` characters.

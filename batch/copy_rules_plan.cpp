@@ -122,7 +122,7 @@ class Planner {
                       {},          false};
     const std::string name = NameOf(relation) + "." + column.name;
     const PlanKey key{relation.oid, column.name};
-    Decision decision = Decide(relation, column.name, {});
+    Decision decision = Decide(relation, column.name);
     if (!decision.rule) {
       if (FindLabel(catalog_, relation, column.name).label.empty() && !structural_.contains(key)) {
         Leave(relation, copied);
@@ -169,42 +169,69 @@ class Planner {
     }
   }
 
-  // The rule of a column: that of the column it references, so that both change alike; else its
-  // own.
-  Decision Decide(const PlanRelation& relation, const std::string& column, std::set<PlanKey> seen) {
-    const PlanKey key{relation.oid, column};
-    seen.insert(key);
-    Decision own = Own(relation, column);
-    const auto edges = parents_.find(key);
-    if (edges == parents_.end()) return own;
-    Decision followed;
-    const PlanReference* unruled = nullptr;
-    for (const PlanReference* reference : edges->second) {
-      const auto target = catalog_.relations.find(reference->target);
-      if (target == catalog_.relations.end()) continue;
-      if (seen.contains({reference->target, reference->target_column})) continue;
-      Decision theirs = Decide(target->second, reference->target_column, seen);
-      if (!theirs.rule || !Changes(theirs.rule->rule)) {
-        unruled = reference;
-        continue;
+  // What a column references, over however many steps; itself too.
+  const std::set<PlanKey>& Reach(const PlanKey& key) {
+    const auto [entry, fresh] = reach_.emplace(key, std::set<PlanKey>{key});
+    std::vector<PlanKey> todo;
+    if (fresh) todo.push_back(key);
+    while (!todo.empty()) {
+      const auto edges = parents_.find(todo.back());
+      todo.pop_back();
+      if (edges == parents_.end()) continue;
+      for (const PlanReference* reference : edges->second) {
+        const PlanKey target{reference->target, reference->target_column};
+        if (catalog_.relations.contains(target.first) && entry->second.insert(target).second) {
+          todo.push_back(target);
+        }
       }
-      if (followed.rule && followed.rule->rule != theirs.rule->rule) {
+    }
+    return entry->second;
+  }
+
+  bool HasRule(const PlanKey& key) {
+    const Decision own = OwnOf(key);
+    return own.rule && Changes(own.rule->rule);
+  }
+
+  // The rule of a column: that of the column it references, so that both change alike; else its
+  // own. Of a chain the end counts; of a circle the first, in the order of the catalog.
+  Decision Decide(const PlanRelation& relation, const std::string& column) {
+    const PlanKey key{relation.oid, column};
+    if (!parents_.contains(key)) return Own(relation, column);
+    std::optional<PlanKey> best;
+    for (const PlanKey& node : Reach(key)) {
+      if (!HasRule(node)) continue;
+      if (!best || (Reach(*best).contains(node) && !Reach(node).contains(*best))) {
+        best = node;
+      } else if (!Reach(*best).contains(node) && !Reach(node).contains(*best) &&
+                 OwnOf(node).rule->rule != OwnOf(*best).rule->rule) {
         problems_.insert(NameOf(relation) + "." + column +
                          ": it references columns that are treated differently");
       }
-      followed = std::move(theirs);
-      followed.followed = true;
     }
-    if (followed.rule) return followed;
-    // A reference is loaded only if what it refers to is there.
-    if (unruled != nullptr && own.rule && Changes(own.rule->rule) &&
-        TreatmentFor(own.rule->rule, options_.profile).id != TreatmentId::kNull) {
+    if (!best) return Own(relation, column);
+    Decision decision = OwnOf(*best);
+    decision.followed = *best != key;
+    CheckParents(relation, column, decision);
+    return decision;
+  }
+
+  // A reference is loaded only if what it refers to is there.
+  void CheckParents(const PlanRelation& relation, const std::string& column,
+                    const Decision& decision) {
+    if (TreatmentFor(decision.rule->rule, options_.profile).id == TreatmentId::kNull) return;
+    for (const PlanReference* reference : parents_.at({relation.oid, column})) {
+      const PlanKey target{reference->target, reference->target_column};
+      if (!catalog_.relations.contains(target.first)) continue;
+      if (std::ranges::any_of(Reach(target), [&](const PlanKey& node) { return HasRule(node); }))
+        continue;
       problems_.insert(NameOf(relation) + "." + column +
-                       ": its rule changes it, but constraint \"" + unruled->constraint +
+                       ": its rule changes it, but constraint \"" + reference->constraint +
                        "\" references a column without one; classify that one alike");
     }
-    return own;
   }
+
+  Decision OwnOf(const PlanKey& key) { return Own(catalog_.relations.at(key.first), key.second); }
 
   Decision Own(const PlanRelation& relation, const std::string& column) {
     const auto cached = own_.find({relation.oid, column});
@@ -329,6 +356,7 @@ class Planner {
   const EffectiveRule& ask_;
   std::set<PlanKey> structural_, referenced_;
   std::map<PlanKey, std::vector<const PlanReference*>> parents_;
+  std::map<PlanKey, std::set<PlanKey>> reach_;
   std::map<PlanKey, Decision> own_;
   std::set<std::string> unclassified_, problems_;
 };

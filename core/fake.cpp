@@ -112,7 +112,7 @@ constexpr auto kMakers = std::to_array<Entry>({
     {"search_copy", SearchCopy, kAlways},
 });
 
-// What has a constant in the table of kinds and is asked for `fake` by a rule.
+// What has a constant in the table of kinds, where a rule asks for `fake` or the column is unique.
 constexpr Entry kOther{"", Words, kAlways};
 
 // By the kind's place in the registry, so that a value costs no search.

@@ -36,6 +36,7 @@ constexpr auto kRanked = std::to_array<std::string_view>({"phone",
                                                           "account_number",
                                                           "card_number",
                                                           "mandate_ref",
+                                                          "geo",
                                                           "ip",
                                                           "mac",
                                                           "device_id",
@@ -51,16 +52,18 @@ std::size_t RoomIn(const Rule& rule, const TypeFacts& type) {
   return room == 0 ? std::numeric_limits<std::size_t>::max() : room;
 }
 
-// What a kind needs is its maker's business: one fake of a word, under a key that is nobody's.
-bool Fits(const Rule& rule, const TypeFacts& type) {
+// What a kind needs is its maker's business: one fake of a text that is none of the kind's, under a
+// key that is nobody's.
+bool Fits(const Rule& rule, const TypeFacts& type, std::string_view text) {
   constexpr std::array<std::uint8_t, 32> kNobody{};
   Keyed keys(kNobody);
   std::string out;
+  const std::size_t room = RoomIn(rule, type);
   try {
     fake::Make({*rule.kind,
                 type,
-                "Example",
-                RoomIn(rule, type),
+                text.substr(0, room),
+                room,
                 true,
                 false,
                 {},
@@ -84,8 +87,9 @@ FakeRoom OfText(const Rule& rule, TreatmentId id, const TypeFacts& type) {
     const std::size_t form = is_email ? kLeastPseudonymEmail - fake::kUniqueChars : 0;
     return {How::kBits, 5.0 * static_cast<double>(std::min(kPseudonymChars, room - form))};
   }
-  if (std::ranges::find(kRanked, rule.kind->name) != kRanked.end()) return {How::kPermutation, 0};
-  return Fits(rule, type) ? kBits : FakeRoom{How::kTooSmall, 0};
+  const bool is_ranked = std::ranges::find(kRanked, rule.kind->name) != kRanked.end();
+  if (!Fits(rule, type, is_ranked ? "5551234" : "Example")) return {How::kTooSmall, 0};
+  return is_ranked ? FakeRoom{How::kPermutation, 0} : kBits;
 }
 
 }  // namespace

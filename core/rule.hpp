@@ -62,8 +62,8 @@ std::string FormatRule(const Rule& rule);
 /// One treatment in canonical text.
 std::string FormatTreatment(const Treatment& treatment);
 
-/// The treatment in force: the rule's own, else the kind's; for erase of a unique column a plain
-/// `constant` becomes a surrogate.
+/// The treatment in force: the rule's own, else the kind's; for a unique column a plain `constant`
+/// becomes a surrogate (erase), a fake (letters and digits) or hmac.
 Treatment TreatmentFor(const Rule& rule, Profile profile);
 
 }  // namespace gdpr

@@ -159,9 +159,10 @@ InForce Resolve(const Rule& rule, Profile profile) {
     in_force = {spec.id, spec.a, spec.b, {}};
   }
   // Two people cannot both become 'Anonymized' in a unique column.
-  if (profile == Profile::kErase && rule.facts.unique && in_force.id == kConstant &&
-      in_force.a == 0) {
-    in_force.id = kSurrogate;
+  if (rule.facts.unique && in_force.id == kConstant && in_force.a == 0) {
+    if (profile == Profile::kErase) in_force.id = kSurrogate;
+    if (profile == Profile::kFake) in_force.id = TreatmentId::kFake;
+    if (profile == Profile::kPseudonym) in_force.id = kHmac;
   }
   if (in_force.id == kSurrogate && in_force.a == 0 && rule.kind->name == "email") {
     in_force.a = static_cast<std::int64_t>(SurrogateForm::kEmail);

@@ -83,6 +83,15 @@ TEST(Kind, GeneralizeIsEraseUnlessTheDesignSaysOtherwise) {
   EXPECT_EQ(found, expected);
 }
 
+TEST(Kind, WhatKeyedProfilesDoOtherwiseHasItsReason) {
+  for (const Kind& kind : Kinds()) {
+    const std::string fake = DefaultTreatment(kind, Profile::kFake);
+    const std::string pseudonym = DefaultTreatment(kind, Profile::kPseudonym);
+    const bool usual = fake == "fake" && (pseudonym == "hmac" || pseudonym == "ff1");
+    EXPECT_EQ(kind.remark.empty(), usual) << kind.name;
+  }
+}
+
 TEST(Kind, ProfilesAreReadByName) {
   for (int i = 0; i < kProfiles; ++i) {
     EXPECT_EQ(ParseProfile(ProfileName(static_cast<Profile>(i))), static_cast<Profile>(i));

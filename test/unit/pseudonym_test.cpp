@@ -177,6 +177,9 @@ TEST(KeyedProfiles, NeedAKeyOnlyWhereTheTreatmentDoes) {
     EXPECT_FALSE(NeedsKey(ParseRule("password"), profile));
     EXPECT_EQ(test::TreatText("password", profile, "secret"), "Anonymized");
     EXPECT_EQ(test::TreatText("not_personal", profile, "x"), "x");
+    // Where the column is unique one constant for all does not do.
+    EXPECT_TRUE(NeedsKey(ParseRule("password unique"), profile));
+    EXPECT_FALSE(NeedsKey(ParseRule("password unique fake=null pseudonym=null"), profile));
   }
   EXPECT_FALSE(NeedsKey(ParseRule("salary fake=bucket(10)"), Profile::kFake));
   EXPECT_FALSE(NeedsCountry(ParseRule("city fake=fake(de)"), Profile::kFake));

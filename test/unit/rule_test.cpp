@@ -33,6 +33,9 @@ TEST(Rule, CanonicalOrderIsKindProfilesFacts) {
   EXPECT_EQ(Canonical("title erase=constant"), "title erase=constant");
   EXPECT_EQ(Canonical("title erase=constant('O''Brien é')"), "title erase=constant('O''Brien é')");
   EXPECT_EQ(Canonical("email fake=fake pseudonym=ff1"), "email fake=fake pseudonym=ff1");
+  EXPECT_EQ(Canonical("city fake=fake( country )"), "city fake=fake(country)");
+  EXPECT_EQ(Canonical("birth_date fake=shift(30) pseudonym=shift(7)"),
+            "birth_date fake=shift(30) pseudonym=shift(7)");
 }
 
 TEST(Rule, FormattingIsAFixedPoint) {
@@ -50,6 +53,11 @@ TEST(Rule, FormattingIsAFixedPoint) {
                                           "generalize=bucket(500)",
                                           "generalize=keep",
                                           "fake=fake",
+                                          "fake=fake(de)",
+                                          "fake=fake(country)",
+                                          "fake=noise(5)",
+                                          "fake=bucket(10)",
+                                          "pseudonym=shift(30)",
                                           "pseudonym=hmac",
                                           "pseudonym=ff1",
                                           "unique",
@@ -153,6 +161,15 @@ TEST(Rule, EveryMistakeIsRefused) {
                            "email erase=redact erase=null",
                            "email mask=fake",
                            "email fake=hmac",
+                           "email fake=fake(",
+                           "email fake=fake()",
+                           "email fake=fake(xx)",
+                           "email fake=fake(DE)",
+                           "email fake=shift",
+                           "email fake=shift(0)",
+                           "email fake=noise(101)",
+                           "email pseudonym=noise(5)",
+                           "email erase=shift(3)",
                            "email erase=surrogate('email')",
                            "éric",
                            "email generalize=prefix(0)",

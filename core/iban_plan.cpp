@@ -19,18 +19,24 @@ constexpr std::uint32_t Place(unsigned i) {
   return 1U << i;
 }
 
-constexpr std::uint8_t SizeOf(std::string_view structure) {
-  unsigned size = 0;
+// The places of a structure that hold what `wanted` says, a bit for each, and how many there are.
+struct Places {
+  std::uint32_t bits = 0;
+  std::uint8_t size = 0;
+};
+constexpr Places PlacesOf(std::string_view structure, char wanted) {
+  Places places;
   unsigned count = 0;
   for (const char c : structure) {
     if (c >= '0' && c <= '9') {
       count = count * 10 + static_cast<unsigned>(c - '0');
-    } else {
-      size += count;
-      count = 0;
+      continue;
+    }
+    for (; count > 0; --count, ++places.size) {
+      if (c == wanted) places.bits |= Place(places.size);
     }
   }
-  return static_cast<std::uint8_t>(size);
+  return places;
 }
 
 constexpr std::uint32_t ChecksOf(National national, unsigned size) {
@@ -65,8 +71,15 @@ constexpr std::uint32_t ChecksOf(National national, unsigned size) {
 
 constexpr Plan Make(const char (&country)[3], std::string_view structure, National national = kNone,
                     std::uint8_t kept = 0) {
-  const std::uint8_t size = SizeOf(structure);
-  return {{country[0], country[1], 0}, structure, size, kept, national, ChecksOf(national, size)};
+  const Places digits = PlacesOf(structure, 'n');
+  return {{country[0], country[1], 0},
+          structure,
+          digits.size,
+          kept,
+          national,
+          ChecksOf(national, digits.size),
+          digits.bits,
+          PlacesOf(structure, 'a').bits};
 }
 
 // By code. Belgium: which of the banks' first three digits exist is a list of the National Bank's.
@@ -254,20 +267,14 @@ const Plan* FindPlan(std::string_view country) {
 
 bool Fits(const Plan& plan, std::string_view bban) {
   if (bban.size() != plan.size) return false;
-  std::size_t at = 0;
-  unsigned count = 0;
-  for (const char c : plan.structure) {
-    if (c >= '0' && c <= '9') {
-      count = count * 10 + static_cast<unsigned>(c - '0');
-      continue;
-    }
-    for (; count > 0; --count, ++at) {
-      const bool digit = bban[at] >= '0' && bban[at] <= '9';
-      const bool letter = bban[at] >= 'A' && bban[at] <= 'Z';
-      if (!(digit && c != 'a') && !(letter && c != 'n')) return false;
-    }
+  std::uint32_t digits = 0;
+  std::uint32_t letters = 0;
+  for (std::size_t i = 0; i < bban.size(); ++i) {
+    digits |= static_cast<std::uint32_t>(bban[i] >= '0' && bban[i] <= '9') << i;
+    letters |= static_cast<std::uint32_t>(bban[i] >= 'A' && bban[i] <= 'Z') << i;
   }
-  return true;
+  return (digits | letters) == Place(plan.size) - 1 && (plan.digits & ~digits) == 0 &&
+         (plan.letters & ~letters) == 0;
 }
 
 bool SetNational(const Plan& plan, std::span<char> bban) {

@@ -36,7 +36,10 @@ struct Plan {
   std::uint8_t size;           ///< characters of the BBAN
   std::uint8_t kept;           ///< at its start, where no rule but a list says what is valid
   National national;
-  std::uint32_t checks;  ///< places of national check digits, a bit for each
+  // A bit for each place:
+  std::uint32_t checks;   ///< national check digits
+  std::uint32_t digits;   ///< only digits
+  std::uint32_t letters;  ///< only letters
 };
 
 constexpr std::size_t kMostBban = 30;

@@ -266,6 +266,10 @@ std::string TreatmentOf(const Expression& expression, std::string_view name) {
     const auto last = NumberOf(expression, 3);
     if (last) return " mask=partial(" + whole(*second) + "," + whole(*last) + ")";
   }
+  if (name.ends_with("_locale") && !expression.arguments.empty()) {
+    const std::string locale = expression.arguments[0].substr(0, 2);
+    return " fake=fake(" + locale + ")";
+  }
   if (name.starts_with("generalize_") && expression.arguments.size() > 1) {
     if (second && *second >= 1) return " generalize=bucket(" + whole(*second) + ")";
     if (expression.arguments[1] == "year" || expression.arguments[1] == "month") {
@@ -307,6 +311,7 @@ AnonProposal FromFunction(const Expression& expression, std::string_view column)
         break;
       }
     }
+    if (what.ends_with("_locale")) what.remove_suffix(7);
     kind = Lookup(kFunctions, what);
   }
   if (kind.empty()) kind = KindOfName(column);

@@ -15,18 +15,21 @@ table_row() {
   row "$1" "$(seconds "$2" 1)" "by hand $(seconds "$2" 2)" "$ratio" "$low" "$high" "$3"
 }
 
-# One value: what it costs above the scan that feeds it.
+# One value: what it costs above the scan that feeds it; then every kind in core, without the server.
 bench_values() {
-  local what low high ratio
+  local what low high ratio goal
   psql -XqtA -F ' ' -d bench_gdpr -v ON_ERROR_STOP=1 -v rows="${BENCH_VALUES:-1000000}" -v repeats="$REPEATS" \
     -f test/bench/values.sql >"$RESULTS/values" || return
   for what in $(awk '!seen[$1]++ { print $1 }' "$RESULTS/values"); do
     awk -v w="$what" '$1 == w { print $2, $3 }' "$RESULTS/values" >"$RESULTS/value.pairs"
     read -r ratio low high < <(ratio "$RESULTS/value.pairs")
+    goal=1.0
+    case $what in *FF1*) goal=4.4 ;; esac  # 3 µs
     what=${what/:/ }
     row "one value: ${what//_/ }" "$(printf '%.0f ns' "$(column "$RESULTS/value.pairs" 1)")" \
-      "$(printf 'md5(text) %.0f ns' "$(column "$RESULTS/value.pairs" 2)")" "$ratio" "$low" "$high" 1.0
+      "$(printf 'md5(text) %.0f ns' "$(column "$RESULTS/value.pairs" 2)")" "$ratio" "$low" "$high" "$goal"
   done
+  cmake --build "$GDPR_BUILD" --target value_bench >"$RESULTS/value_bench.log" && "$GDPR_BUILD/value_bench"
 }
 
 # One UPDATE of 15 columns, no guards and no rules on either side.

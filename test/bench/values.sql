@@ -24,7 +24,12 @@ INSERT INTO treatment VALUES
   ('mask:e-mail', 'email', 'gdpr.mask(email, ''email'')'),
   ('mask:phone', 'phone', 'gdpr.mask(phone, ''phone'')'),
   ('erase:name', 'last_name', 'gdpr.anonymize(last_name, ''last_name'')'),
-  ('erase:unique e-mail', 'email', 'gdpr.anonymize(email, ''email unique'')');
+  ('erase:unique e-mail', 'email', 'gdpr.anonymize(email, ''email unique'')'),
+  ('fake:name', 'last_name', 'gdpr.anonymize(last_name, ''last_name'', ''fake'')'),
+  ('fake:e-mail', 'email', 'gdpr.anonymize(email, ''email unique'', ''fake'')'),
+  ('fake:phone', 'phone', 'gdpr.anonymize(phone, ''phone unique'', ''fake'')'),
+  ('pseudonym:e-mail', 'email', 'gdpr.anonymize(email, ''email'', ''pseudonym'')'),
+  ('pseudonym:phone by FF1', 'phone', 'gdpr.anonymize(phone, ''phone'', ''pseudonym'')');
 
 SELECT replace(t.what, ' ', '_'), greatest(t.seconds - t.scan, 0.001) / :rows * 1e9,
        greatest(t.md5 - t.scan, 0.001) / :rows * 1e9

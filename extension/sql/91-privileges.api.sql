@@ -33,7 +33,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
     -- The night's role: everything an erasure takes, on links declared later too, since the work
     -- itself is done as each table's owner.
     -- reveal: who may call it may also use the keyed profiles of anonymize().
-    ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'reveal', 'copy_.*',
+    ('operator', 'function', ARRAY['blockers', 'subject_map', 'unclassified', 'preflight', 'reveal', 'copy_.*', 'refresh_.*', 'refreshed_tables',
       'anonymize_subject', 'anonymize_subjects', 'queue_erasure', 'unqueue_erasure', 'run_.*', 'report_.*', 'import_optouts_.*', 'last_interaction',
       'mark_all', 'require_reconsent', 'expire_proofs', 'expire_sign_ups', 'consent_tokens?', 'audience', 'record_campaign',
       'plan_campaign', 'take_messages', 'message_sent', 'message_failed',

@@ -105,6 +105,18 @@ const Statement kStatements[] = {
      " AND s.salt IS NOT NULL",
      4,
      {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID}},
+    // A restored copy proves nothing: all that was recorded in production, see
+    // gdpr_internal.refresh_records(). Asked for by gdpr.refresh_forget(), the database's owner's.
+    {"copy",
+     "TRUNCATE gdpr_internal.audit_statement, gdpr_internal.audit_change,"
+     " gdpr_internal.audit_subject, gdpr_internal.audit_seal, gdpr_internal.audit_leaves,"
+     " gdpr_internal.audit_key, gdpr_internal.access_read, gdpr_internal.access_incident,"
+     " gdpr_internal.access_erased, gdpr_internal.access_person, gdpr_internal.access_actor,"
+     " gdpr_internal.consent_detail, gdpr_internal.consent_attachment,"
+     " gdpr_internal.consent_batch, gdpr_internal.sign_up, gdpr_internal.frozen_value,"
+     " gdpr_internal.optout_address, gdpr_internal.optout_page, gdpr_internal.run_person",
+     0,
+     {}},
 };
 
 bool rewriting = false;

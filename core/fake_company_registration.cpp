@@ -27,9 +27,10 @@ constexpr Plan kRegon14("pl regon 14", kInPl, "dddddddd#dddd#", checks::Regon14,
 constexpr Plan kKrs("pl krs", kInPl, "000ddddddd", nullptr, "__________");
 
 constexpr auto kCompanies = std::to_array<const Plan*>(
-    {&kHouse,    &kHouseOf,   &kEin,    &kFirmenbuch6, &kFirmenbuch5, &kUid, &kSiren, &kSiret,
-     &kCifDigit, &kCifLetter, &kDni,    &kIva,         &kCf,          &kKvk, &kBsn,   &kKbo,
-     &kNifOther, &kNifPerson, &kRegon9, &kRegon14,     &kKrs,         &kNip, &kLei});
+    {&kHouse, &kHouseOf,  &kEin,       &kFirmenbuch6,    &kFirmenbuch5,   &kUid,     &kSiren,
+     &kSiret, &kCifDigit, &kCifLetter, &kCifOtherLetter, &kCifOtherDigit, &kDni,     &kIva,
+     &kCf,    &kKvk,      &kKbo,       &kNifOther,       &kRegon9,        &kRegon14, &kKrs,
+     &kNip,   &kLei});
 
 // DE: the court, the register, a number of up to six digits: "Aachen HRA 11223", "HRB 4711".
 constexpr auto kCourts = std::to_array<std::string_view>(

@@ -73,13 +73,19 @@ constexpr Plan kAustrianTax("at tin", kInDe, "sdddddd#", checks::LuhnNine, "__-_
 constexpr Plan kSpi("fr spi", kInFr, "[0123]ddddddddd###", checks::Spi, "__ __ ___ ___ ___");
 constexpr Plan kSpiLoose("fr spi loose", kInFr, "[0123]dddddddddddd");
 
-constexpr auto kTax = std::to_array<const Plan*>(
-    {&kUtr,       &kSsn,       &kEin,          &kItin,        &kPtin,       &kNino,
-     &kIdNr,      &kSteuerTen, &kSteuerEleven, &kSteuerState, &kSteuerLand, &kAustrianTax,
-     &kSpi,       &kSpiLoose,  &kSiren,        &kDni,         &kNie,        &kKlm,
-     &kCifDigit,  &kCifLetter, &kCf,           &kCfLoose,     &kIva,        &kBsn,
-     &kNifPerson, &kNifOther,  &kPesel19,      &kPesel20,     &kPeselOld,   &kPeselYoung,
-     &kNip,       &kNn19,      &kNn20,         &kNnOld,       &kNnYoung});
+constexpr auto kTax = std::to_array<const Plan*>({&kUtr,           &kSsn,        &kEin,
+                                                  &kItin,          &kPtin,       &kNino,
+                                                  &kIdNr,          &kSteuerTen,  &kSteuerEleven,
+                                                  &kSteuerState,   &kSteuerLand, &kAustrianTax,
+                                                  &kSpi,           &kSpiLoose,   &kSiren,
+                                                  &kDni,           &kNie,        &kKlm,
+                                                  &kCifDigit,      &kCifLetter,  &kCifOtherLetter,
+                                                  &kCifOtherDigit, &kCf,         &kCfLoose,
+                                                  &kIva,           &kBsn,        &kNifPerson,
+                                                  &kNifOther,      &kPesel19,    &kPesel20,
+                                                  &kPeselOld,      &kPeselYoung, &kNip,
+                                                  &kNn19,          &kNn20,       &kNnOld,
+                                                  &kNnYoung});
 
 constexpr Plan kPassNine("gb passport", kInEn, "ddddddddd", nullptr, "_________");
 constexpr Plan kPassLetter("us passport", kInEn, "adddddddd", nullptr, "_________");

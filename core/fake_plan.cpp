@@ -114,10 +114,30 @@ Claims ClaimsOf(Plans plans, unsigned locales, const Written& written) {
   return claims;
 }
 
+// Whether an id follows exactly these plans.
+bool FollowsJust(Plans plans, unsigned locales, const Written& written, std::uint64_t these) {
+  const std::string_view id = written.Id();
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const Plan& plan = *plans[i];
+    if (locales != 0 && (plan.locales & locales) == 0) continue;
+    const std::size_t start = StartOf(plan, id);
+    U128 index = 0;
+    const bool follows = start != std::string_view::npos && Rank(plan, id.data() + start, index);
+    if (follows != ((these >> i & 1U) != 0)) return false;
+  }
+  return true;
+}
+
 // The plans that the rule's locale leaves. A row's country does not count: where ids must be
 // unique, rows of different countries share one set of them.
 unsigned LocalesOf(const Call& call) {
   return call.locale == Locale::kNone ? 0 : BitOf(call.locale);
+}
+
+std::string_view Spelled(const Call& call, const Written& written) {
+  call.out.clear();
+  Spell(call.text, written, call.out);
+  return call.out;
 }
 
 // All ids that follow exactly these plans are permuted among themselves: the cycle of the smallest
@@ -132,10 +152,9 @@ void Permuted(const Call& call, Plans plans, Taken taken, const Claims& claims, 
     do {
       index = call.Permute(plan.name, plan.size, index);
     } while (!Unrank(plan, index, id));
-    call.out.clear();
-    Spell(call.text, written, call.out);
-  } while (ClaimsOf(plans, locales, written).plans != claims.plans ||
-           (taken != nullptr && taken(call.out)));
+  } while (!FollowsJust(plans, locales, written, claims.plans) ||
+           (taken != nullptr && taken(Spelled(call, written))));
+  Spelled(call, written);
 }
 
 void Drawn(const Call& call, const Plan& plan, char* id) {

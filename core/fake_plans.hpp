@@ -48,6 +48,11 @@ inline constexpr Plan kCifDigit("es cif digit", kInEs, "[ABCDEFGHJUV]ddddddd#", 
                                 "_-________");
 inline constexpr Plan kCifLetter("es cif letter", kInEs, "[CDFGJNPQRSUVW]ddddddd#",
                                  checks::CifLetter, "_-_______-_");
+// A few have the other form of the control.
+inline constexpr Plan kCifOtherLetter("es cif other letter", kInEs, "[ABEH]ddddddd#",
+                                      checks::CifLetter);
+inline constexpr Plan kCifOtherDigit("es cif other digit", kInEs, "[NPQRSW]ddddddd#",
+                                     checks::CifDigit);
 
 // Italy
 inline constexpr Plan kCf("it cf", kInIt, "ss[ABCDEFGHILMZ]ddd#", checks::CodiceFiscale,

@@ -210,8 +210,8 @@ constexpr Plan kFrLetters("fr vat letters", kInFr,
 constexpr Plan kEsDigit("es cif digit", kInEs, "ES:[ABCDEFGHJUV]ddddddd#", checks::CifDigit,
                         "ES_________");
 constexpr Plan kEsLetter("es cif letter", kInEs, "ES:[CDFGJNPQRSUVW]ddddddd#", checks::CifLetter);
-// A few have the other form of the control.
-constexpr Plan kEsAny("es cif other", kInEs, "ES:[ABEH]ddddddd#", checks::CifLetter);
+constexpr Plan kEsOtherLetter("es cif other letter", kInEs, "ES:[ABEH]ddddddd#", checks::CifLetter);
+constexpr Plan kEsOtherDigit("es cif other digit", kInEs, "ES:[NPQRSW]ddddddd#", checks::CifDigit);
 constexpr Plan kEsDni("es dni", kInEs, "ES:dddddddd#", checks::Dni);
 constexpr Plan kEsNie("es nie", kInEs, "ES:[XYZ]ddddddd#", checks::Dni);
 constexpr Plan kEsKlm("es klm", kInEs, "ES:[KLM]ddddddd#", checks::Dni);
@@ -268,14 +268,63 @@ constexpr Plan kChTva("ch uid", kInFr, "CHEdddddddd#TVA",
 constexpr Plan kChIva("ch uid", kInIt, "CHEdddddddd#IVA",
                       [](char* id) { return checks::Uid(id + 3); });
 
-constexpr auto kVat = std::to_array<const Plan*>(
-    {&kGb,       &kGb55,     &kGbOther, &kXi,     &kDe,     &kAt,       &kFr,        &kFrLetters,
-     &kEsDigit,  &kEsLetter, &kEsAny,   &kEsDni,  &kEsNie,  &kEsKlm,    &kIt,        &kNl,
-     &kNlPerson, &kNlEight,  &kNlSeven, &kBe,     &kBeNine, &kPt,       &kNifPerson, &kPl,
-     &kBg,       &kCy,       &kCz,      &kDk,     &kEe,     &kFi,       &kGr,        &kGrIso,
-     &kHr,       &kHu,       &kIe,      &kIeNine, &kLt,     &kLtTwelve, &kLu,        &kLv,
-     &kMt,       &kRo6,      &kRo7,     &kRo8,    &kRo9,    &kRo10,     &kSe,        &kSi,
-     &kSk,       &kNo,       &kCh,      &kChMwst, &kChTva,  &kChIva});
+constexpr auto kVat = std::to_array<const Plan*>({&kGb,
+                                                  &kGb55,
+                                                  &kGbOther,
+                                                  &kXi,
+                                                  &kDe,
+                                                  &kAt,
+                                                  &kFr,
+                                                  &kFrLetters,
+                                                  &kEsDigit,
+                                                  &kEsLetter,
+                                                  &kEsOtherLetter,
+                                                  &kEsOtherDigit,
+                                                  &kEsDni,
+                                                  &kEsNie,
+                                                  &kEsKlm,
+                                                  &kIt,
+                                                  &kNl,
+                                                  &kNlPerson,
+                                                  &kNlEight,
+                                                  &kNlSeven,
+                                                  &kBe,
+                                                  &kBeNine,
+                                                  &kPt,
+                                                  &kNifPerson,
+                                                  &kPl,
+                                                  &kBg,
+                                                  &kCy,
+                                                  &kCz,
+                                                  &kDk,
+                                                  &kEe,
+                                                  &kFi,
+                                                  &kGr,
+                                                  &kGrIso,
+                                                  &kHr,
+                                                  &kHu,
+                                                  &kIe,
+                                                  &kIeNine,
+                                                  &kLt,
+                                                  &kLtTwelve,
+                                                  &kLu,
+                                                  &kLv,
+                                                  &kMt,
+                                                  &kRo6,
+                                                  &kRo7,
+                                                  &kRo8,
+                                                  &kRo9,
+                                                  &kRo10,
+                                                  &kSe,
+                                                  &kSi,
+                                                  &kSk,
+                                                  &kNo,
+                                                  &kCh,
+                                                  &kChMwst,
+                                                  &kChTva,
+                                                  &kChIva});
+
+static_assert(kVat.size() <= 64);  // a bit each
 
 }  // namespace
 

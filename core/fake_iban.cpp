@@ -178,6 +178,7 @@ const iban::Plan& CountryOfText(const Call& call) {
 }
 
 bool Permuted(const Call& call, bool any) {
+  if (call.text.size() > call.room) return false;
   Written written = Read(call.text);
   if (written.plan == nullptr || (!any && !written.passes)) return false;
   PermuteBban(call, *written.plan, written.passes, {written.chars.data() + 4, written.size - 4});

@@ -156,11 +156,10 @@ Parts PartsOf(const Call& call, const Written& written) {
   constexpr std::size_t kShort = 7;  // digits of a number that no plan is asked for
   const std::string_view digits = written.Text();
   Parts parts;
-  const bool abroad = written.plus || digits.starts_with("00");
-  if (digits.size() < kShort + (abroad ? 1 : 0)) return parts;
+  if (digits.size() < kShort + (written.plus ? 1 : 0)) return parts;
   std::size_t at = 0;
   bool has_code = written.plus;
-  if (!written.plus && digits.starts_with("00")) {
+  if (!written.plus && digits.size() >= 9 && digits.starts_with("00")) {
     at = 2;
     has_code = true;
   } else if (!written.plus && digits.size() >= 12 && digits.starts_with("011")) {

@@ -12,6 +12,7 @@
 #include "batch/copy_sample_plan.hpp"
 #include "batch/copy_sample_set.hpp"
 #include "batch/fault.hpp"
+#include "batch/handshake.hpp"
 #include "batch/keys.hpp"
 #include "batch/log.hpp"
 #include "batch/queries.hpp"

@@ -6,6 +6,7 @@
 
 #include "batch/copy_sample_units.hpp"
 #include "batch/fault.hpp"
+#include "batch/handshake.hpp"
 #include "batch/queries.hpp"
 #include "batch/rows.hpp"
 
@@ -286,10 +287,6 @@ Param OidsParam(const std::set<Oid>& oids) {
   std::string list = "{";
   for (const Oid oid : oids) list += (list.size() > 1 ? "," : "") + std::to_string(oid);
   return Param(list + "}");
-}
-
-bool HasExtension(Connection& source) {
-  return source.Execute(query::kCopySampleExtension).Text(0, 0) == "t";
 }
 
 SamplePlan PlanSample(Connection& source, const std::vector<CopyTable>& tables,

@@ -57,9 +57,6 @@ struct SamplePlan {
 SamplePlan PlanSample(Connection& source, const std::vector<CopyTable>& tables,
                       const CopyOptions& options);
 
-/// Whether the source has pg_gdpr.
-bool HasExtension(Connection& source);
-
 /// A list of oids as a parameter.
 Param OidsParam(const std::set<Oid>& oids);
 

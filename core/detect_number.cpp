@@ -2,6 +2,10 @@
 #include "detect_number.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include "check_digit.hpp"
+#include "iban_plan.hpp"
 
 namespace gdpr::detect {
 namespace {
@@ -155,54 +159,19 @@ bool LooksLikePhone(const DigitRun& run, std::size_t group, bool decimal) {
 }
 
 bool PassesLuhn(std::string_view digits) {
-  int sum = 0;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    int digit = digits[digits.size() - 1 - i] - '0';
-    if (i % 2 == 1 && (digit *= 2) > 9) digit -= 9;
-    sum += digit;
-  }
-  return sum % 10 == 0;
+  return check::Luhn(digits) == 0;
 }
 
 bool PassesMod97(std::string_view iban) {
-  unsigned remainder = 0;
-  for (std::size_t i = 0; i < iban.size(); ++i) {
-    const char c = iban[(i + 4) % iban.size()];
-    if (IsDigit(c)) {
-      remainder = (remainder * 10 + static_cast<unsigned>(c - '0')) % 97;
-    } else {
-      const auto value = static_cast<unsigned>((c | 0x20) - 'a' + 10);
-      remainder = (remainder * 100 + value) % 97;
-    }
-  }
-  return remainder == 1;
+  const std::string_view head = iban.substr(0, 4);
+  return check::Mod97(head, check::Mod97(iban.substr(head.size()))) == 1;
 }
 
 std::size_t IbanLength(char first, char second) {
-  struct Country {
-    std::string_view code;
-    std::size_t length;
-  };
-  // SWIFT's IBAN registry.
-  static constexpr Country kCountries[] = {
-      {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16},
-      {"BG", 22}, {"BH", 22}, {"BI", 27}, {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22},
-      {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27}, {"DK", 18}, {"DO", 28}, {"EE", 20},
-      {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27}, {"GB", 22},
-      {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HN", 28}, {"HR", 21},
-      {"HU", 28}, {"IE", 22}, {"IL", 23}, {"IQ", 23}, {"IS", 26}, {"IT", 27}, {"JO", 30},
-      {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32}, {"LI", 21}, {"LT", 20}, {"LU", 20},
-      {"LV", 21}, {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MN", 20},
-      {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18}, {"NO", 15}, {"OM", 23},
-      {"PK", 24}, {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22},
-      {"RU", 33}, {"SA", 24}, {"SC", 31}, {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24},
-      {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28}, {"TL", 23}, {"TN", 24}, {"TR", 26},
-      {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30}};
-  const auto upper = [](char c) { return static_cast<char>(c & ~0x20); };
-  for (const Country& country : kCountries) {
-    if (country.code[0] == upper(first) && country.code[1] == upper(second)) return country.length;
-  }
-  return 0;
+  const std::array<char, 2> country = {static_cast<char>(first & ~0x20),
+                                       static_cast<char>(second & ~0x20)};
+  const iban::Plan* plan = iban::FindPlan({country.data(), country.size()});
+  return plan == nullptr ? 0 : 4U + plan->size;
 }
 
 }  // namespace gdpr::detect

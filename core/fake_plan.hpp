@@ -50,7 +50,8 @@ constexpr unsigned kAnywhere = 0;  ///< a country of no locale: only where the v
 
 /// The plan of one id. The pattern, without separators and in capitals:
 /// `d` 0-9, `p` 1-9, `a` A-Z, `x` A-Z and 0-9, `[AB1]` one of these, `s` the next part, `#` a check
-/// character; a capital or a digit stands for itself. "DE:p…": may begin with the country.
+/// character; a capital or a digit stands for itself. `[AB1]*3`: three of them. "u=ABC;u…": `u` is
+/// one of A B C. "DE:p…": may begin with the country.
 struct Plan {
   static constexpr std::size_t kMostCells = 24;
   static constexpr std::size_t kMostLength = 24;
@@ -83,11 +84,22 @@ struct Plan {
       prefix = pattern.substr(0, colon);
       pattern.remove_prefix(colon + 1);
     }
+    std::string_view own;
+    if (pattern.starts_with("u=")) {
+      const std::size_t end = pattern.find(';');
+      own = pattern.substr(2, end - 2);
+      pattern.remove_prefix(end + 1);
+    }
     for (std::size_t i = 0; i < pattern.size(); ++i) {
       if (pattern[i] == '[') {
         const std::size_t end = pattern.find(']', i);
-        Add(Form::kSet, static_cast<std::uint32_t>(end - i - 1), pattern.data() + i + 1);
+        const std::string_view set = pattern.substr(i + 1, end - i - 1);
         i = end;
+        const bool repeated = pattern.substr(i + 1).starts_with('*');
+        for (int left = repeated ? pattern[i + 2] - '0' : 1; left > 0; --left) AddSet(set);
+        if (repeated) i += 2;
+      } else if (pattern[i] == 'u') {
+        AddSet(own);
       } else if (pattern[i] == 's') {
         AddPart(first);
         first = second;
@@ -109,6 +121,10 @@ struct Plan {
     ++length;
   }
 
+  consteval void AddSet(std::string_view set) {
+    Add(Form::kSet, static_cast<std::uint32_t>(set.size()), set.data());
+  }
+
   consteval void AddPart(const Part* part) {
     cells.at(cell_count++) = {Form::kPart, part->length, part->size, nullptr, part};
     size *= part->size;
@@ -122,12 +138,11 @@ struct Plan {
     if (*c == 'a') return Add(Form::kSet, 26, kAll + 10);
     if (*c == 'x') return Add(Form::kSet, 36, kAll);
     if (*c != 'd') return Add(Form::kSet, 1, c);
-    Cell* last = cell_count == 0 ? nullptr : &cells.at(cell_count - 1U);
-    if (last == nullptr || last->form != Form::kDigits || last->count > kMostRun) {
-      return Add(Form::kDigits, 10, nullptr);
-    }
-    last->count *= 10;
-    ++last->length;
+    const bool goes_on = cell_count != 0 && cells.at(cell_count - 1U).form == Form::kDigits &&
+                         cells.at(cell_count - 1U).count <= kMostRun;
+    if (!goes_on) return Add(Form::kDigits, 10, {});
+    cells.at(cell_count - 1U).count *= 10;
+    ++cells.at(cell_count - 1U).length;
     size *= 10;
     ++length;
   }

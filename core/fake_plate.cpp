@@ -11,58 +11,49 @@
 namespace gdpr::fake {
 namespace {
 
-#define GDPR_UK "[ABCDEFGHJKLMNOPRSTUVWXYZ]"
-#define GDPR_UK_AREA "[ABCDEFGHJKLMNOPRSTUVWXY]"
-#define GDPR_FR "[ABCDEFGHJKLMNPQRSTVWXYZ]"
-#define GDPR_ES "[BCDFGHJKLMNPRSTVWXYZ]"
-#define GDPR_IT "[ABCDEFGHJKLMNPRSTVWXYZ]"
-#define GDPR_NL "[BDFGHJKLNPRSTVXZ]"
-#define GDPR_PT "[ABCDEFGHIJKLMNOPQRSTUVXYZ]"
-
 // GB since 2001: the half-year is two digits; before: a letter first or last.
 bool AgeTag(char* id) {
   const std::uint32_t tag = part::Two(id + 2);
   return (tag >= 2 && tag <= 26) || (tag >= 51 && tag <= 76);
 }
 
-constexpr Plan kGb("gb plate", kInEn, GDPR_UK_AREA GDPR_UK_AREA "dd" GDPR_UK GDPR_UK GDPR_UK,
+constexpr Plan kGb("gb plate", kInEn, "[ABCDEFGHJKLMNOPRSTUVWXY]*2dd[ABCDEFGHJKLMNOPRSTUVWXYZ]*3",
                    AgeTag, "____ ___");
 constexpr Plan kGbPrefix("gb plate 1983", kInEn,
-                         "[ABCDEFGHJKLMNPRSTVWXY]pdd" GDPR_UK GDPR_UK GDPR_UK);
+                         "[ABCDEFGHJKLMNPRSTVWXY]pdd[ABCDEFGHJKLMNOPRSTUVWXYZ]*3");
 constexpr Plan kGbSuffix("gb plate 1963", kInEn,
-                         GDPR_UK GDPR_UK GDPR_UK "pdd[ABCDEFGHJKLMNPRSTVWXY]");
+                         "[ABCDEFGHJKLMNOPRSTUVWXYZ]*3pdd[ABCDEFGHJKLMNPRSTVWXY]");
 constexpr Plan kUsSeven("us plate 7", kInEn, "paaaddd");
 constexpr Plan kUsSix("us plate 6", kInEn, "aaaddd");
 constexpr Plan kUsLong("us plate", kInEn, "aaadddd");
 constexpr Plan kFr(
-    "fr plate", kInFr, GDPR_FR GDPR_FR "ddd" GDPR_FR GDPR_FR,
+    "fr plate", kInFr, "u=ABCDEFGHJKLMNPQRSTVWXYZ;uuddduu",
     [](char* id) {
       return std::string_view(id + 2, 3) != "000" && std::string_view(id, 2) != "SS" &&
              std::string_view(id + 5, 2) != "SS";
     },
     "__-___-__");
-constexpr Plan kEs("es plate", kInEs, "dddd" GDPR_ES GDPR_ES GDPR_ES, nullptr, "____ ___");
-constexpr Plan kIt("it plate", kInIt, GDPR_IT GDPR_IT "ddd" GDPR_IT GDPR_IT, nullptr, "__ ___ __");
-constexpr Plan kNl6("nl plate 6", kInNl, GDPR_NL GDPR_NL "ddd" GDPR_NL, nullptr, "__-___-_");
-constexpr Plan kNl7("nl plate 7", kInNl, "d" GDPR_NL GDPR_NL GDPR_NL "dd");
-constexpr Plan kNl8("nl plate 8", kInNl, "d" GDPR_NL GDPR_NL "ddd");
-constexpr Plan kNl9("nl plate 9", kInNl, GDPR_NL "ddd" GDPR_NL GDPR_NL);
-constexpr Plan kNl10("nl plate 10", kInNl, GDPR_NL "dd" GDPR_NL GDPR_NL GDPR_NL);
-constexpr Plan kNl4("nl plate 4", kInNl, "dd" GDPR_NL GDPR_NL GDPR_NL GDPR_NL);
-constexpr Plan kNl5("nl plate 5", kInNl, "dd" GDPR_NL GDPR_NL GDPR_NL "d");
-constexpr Plan kNl3("nl plate 3", kInNl, GDPR_NL GDPR_NL "dd" GDPR_NL GDPR_NL);
-constexpr Plan kPt4("pt plate 2020", kInPt, GDPR_PT GDPR_PT "dd" GDPR_PT GDPR_PT, nullptr,
+constexpr Plan kEs("es plate", kInEs, "dddd[BCDFGHJKLMNPRSTVWXYZ]*3", nullptr, "____ ___");
+constexpr Plan kIt("it plate", kInIt, "u=ABCDEFGHJKLMNPRSTVWXYZ;uuddduu", nullptr, "__ ___ __");
+constexpr Plan kNl6("nl plate 6", kInNl, "u=BDFGHJKLNPRSTVXZ;uudddu", nullptr, "__-___-_");
+constexpr Plan kNl7("nl plate 7", kInNl, "d[BDFGHJKLNPRSTVXZ]*3dd");
+constexpr Plan kNl8("nl plate 8", kInNl, "d[BDFGHJKLNPRSTVXZ]*2ddd");
+constexpr Plan kNl9("nl plate 9", kInNl, "u=BDFGHJKLNPRSTVXZ;uddduu");
+constexpr Plan kNl10("nl plate 10", kInNl, "u=BDFGHJKLNPRSTVXZ;udduuu");
+constexpr Plan kNl4("nl plate 4", kInNl, "dd[BDFGHJKLNPRSTVXZ]*4");
+constexpr Plan kNl5("nl plate 5", kInNl, "dd[BDFGHJKLNPRSTVXZ]*3d");
+constexpr Plan kNl3("nl plate 3", kInNl, "u=BDFGHJKLNPRSTVXZ;uudduu");
+constexpr Plan kPt4("pt plate 2020", kInPt, "u=ABCDEFGHIJKLMNOPQRSTUVXYZ;uudduu", nullptr,
                     "__-__-__");
-constexpr Plan kPt3("pt plate 2005", kInPt, "dd" GDPR_PT GDPR_PT "dd");
-constexpr Plan kPt2("pt plate 1992", kInPt, "dddd" GDPR_PT GDPR_PT);
-constexpr Plan kPt1("pt plate 1937", kInPt, GDPR_PT GDPR_PT "dddd");
+constexpr Plan kPt3("pt plate 2005", kInPt, "dd[ABCDEFGHIJKLMNOPQRSTUVXYZ]*2dd");
+constexpr Plan kPt2("pt plate 1992", kInPt, "dddd[ABCDEFGHIJKLMNOPQRSTUVXYZ]*2");
+constexpr Plan kPt1("pt plate 1937", kInPt, "[ABCDEFGHIJKLMNOPQRSTUVXYZ]*2dddd");
 constexpr Plan kBe("be plate", kInFr | kInNl, "[12]aaaddd", nullptr);
 // PL: the voivodeship, one or two letters of the county, and four or five characters.
-#define GDPR_PL_FIRST "[BCDEFGKLNOPRSTWZ]"
-constexpr Plan kPl7("pl plate 2", kInPl, GDPR_PL_FIRST "addddd", nullptr, "__ _____");
-constexpr Plan kPl7Letter("pl plate 2 a", kInPl, GDPR_PL_FIRST "adddda");
-constexpr Plan kPl8("pl plate 3", kInPl, GDPR_PL_FIRST "aaddddd");
-constexpr Plan kPl7Three("pl plate 3 aa", kInPl, GDPR_PL_FIRST "aaddda");
+constexpr Plan kPl7("pl plate 2", kInPl, "[BCDEFGKLNOPRSTWZ]addddd", nullptr, "__ _____");
+constexpr Plan kPl7Letter("pl plate 2 a", kInPl, "[BCDEFGKLNOPRSTWZ]adddda");
+constexpr Plan kPl8("pl plate 3", kInPl, "[BCDEFGKLNOPRSTWZ]aaddddd");
+constexpr Plan kPl7Three("pl plate 3 aa", kInPl, "[BCDEFGKLNOPRSTWZ]aaddda");
 
 constexpr auto kPlates = std::to_array<const Plan*>(
     {&kGb,  &kGbPrefix, &kGbSuffix, &kUsSeven, &kUsSix, &kUsLong,    &kFr,  &kEs,      &kIt,
@@ -73,18 +64,16 @@ constexpr auto kPlates = std::to_array<const Plan*>(
 constexpr std::string_view kOne = "BCDEFGHJKLMNPRSVWXZ";
 constexpr std::array<Part, 3> kDistricts = {
     OneOf(1, kOne),
-    OneOf(
-        2,
-        "AAABACAKANAPASAUAZBABBBCBIBKBLBMBNBOBSBTBZCBCECOCWDADBDDDHDNDODUDWEAEEEFEIEMENERESEUFBFDFF"
-        "FGFLFNFOFRFSFTGAGCGEGFGGGIGLGMGPGRGSGTGZHAHBHDHEHFHGHHHIHLHMHNHOHPHRHSHXIKINIZJLKAKBKCKEKF"
-        "KHKIKLKNKOKRKSKTKULALBLDLELGLILLLMLOLULWMAMBMDMEMGMIMKMLMMMOMQMRMSMTMWMZNBNDNENFNHNINKNMNR"
-        "NSNUNWOAOBODOFOGOHOLPAPBPEPFPIPLPMPSRARDRERORSRTRVRWSASBSCSESGSHSISKSLSMSNSOSPSRSTSUSWTBTF"
-        "TRTSTUUEULUNVBVKVRVSWBWEWFWIWLWMWNWOWSWTWUWWZIZRZWZZ"),
-    OneOf(
-        3,
-        "ABIAICALFAMBANKAPDAURBARBBGBIRBITBORBOTCASCELCHACLPCOCCOECUXDANDAUDBRDEGDELDGFDILDINDLGDON"
-        "EBEEICEINEMDERBERHESWFDSFFBFLOFRGFRIFUEGAPGERGHAGOAGRZGTHGUBGVMHALHAMHAVHBNHDHHEFHEIHERHIP"
-        "HOLHOMHROHSKHSTHVLJEVKEHKEMKIBKLEKOSKYFLAULDKLDSLERLEVLIFLIPLOSLRO")};
+    OneOf(2,
+          "AAABACAKANAPASAUAZBABBBCBIBKBLBMBNBOBSBTBZCBCECOCWDADBDDDHDNDODUDWEAEEEFEIEMENERESEUFBFD"
+          "FFFGFLFNFOFRFSFTGAGCGEGFGGGIGLGMGPGRGSGTGZHAHBHDHEHFHGHHHIHLHMHNHOHPHRHSHXIKINIZJLKAKBKC"
+          "KEKFKHKIKLKNKOKRKSKTKULALBLDLELGLILLLMLOLULWMAMBMDMEMGMIMKMLMMMOMQMRMSMTMWMZNBNDNENFNHNI"
+          "NKNMNRNSNUNWOAOBODOFOGOHOLPAPBPEPFPIPLPMPSRARDRERORSRTRVRWSASBSCSESGSHSISKSLSMSNSOSPSRST"
+          "SUSWTBTFTRTSTUUEULUNVBVKVRVSWBWEWFWIWLWMWNWOWSWTWUWWZIZRZWZZ"),
+    OneOf(3,
+          "ABIAICALFAMBANKAPDAURBARBBGBIRBITBORBOTCASCELCHACLPCOCCOECUXDANDAUDBRDEGDELDGFDILDINDLGD"
+          "ONEBEEICEINEMDERBERHESWFDSFFBFLOFRGFRIFUEGAPGERGHAGOAGRZGTHGUBGVMHALHAMHAVHBNHDHHEFHEIHE"
+          "RHIPHOLHOMHROHSKHSTHVLJEVKEHKEMKIBKLEKOSKYFLAULDKLDSLERLEVLIFLIPLOSLRO")};
 
 struct GermanPlate {
   std::size_t district = 0;  // letters

@@ -16,14 +16,16 @@ constexpr std::string_view kAreas =
 constexpr Part kArea = OneOf(2, kAreas);
 
 // GB: area, district, and the inward code, which has none of C I K M O V.
-#define GDPR_AREA1 "[BEGLMNSW]"
-#define GDPR_IN "d[ABDEFGHJLNPQRSTUWXYZ][ABDEFGHJLNPQRSTUWXYZ]"
-constexpr Plan kGbTwoOne("gb post aa9", kInEn, "sp" GDPR_IN, nullptr, "___ ___", &kArea);
-constexpr Plan kGbTwoTwo("gb post aa99", kInEn, "spd" GDPR_IN, nullptr, {}, &kArea);
-constexpr Plan kGbTwoLetter("gb post aa9a", kInEn, "sp[ABEHMNPRVWXY]" GDPR_IN, nullptr, {}, &kArea);
-constexpr Plan kGbOneOne("gb post a9", kInEn, GDPR_AREA1 "p" GDPR_IN);
-constexpr Plan kGbOneTwo("gb post a99", kInEn, GDPR_AREA1 "pd" GDPR_IN);
-constexpr Plan kGbOneLetter("gb post a9a", kInEn, GDPR_AREA1 "p[ABCDEFGHJKPSTUW]" GDPR_IN);
+constexpr Plan kGbTwoOne("gb post aa9", kInEn, "spd[ABDEFGHJLNPQRSTUWXYZ]*2", nullptr, "___ ___",
+                         &kArea);
+constexpr Plan kGbTwoTwo("gb post aa99", kInEn, "spdd[ABDEFGHJLNPQRSTUWXYZ]*2", nullptr, {},
+                         &kArea);
+constexpr Plan kGbTwoLetter("gb post aa9a", kInEn, "sp[ABEHMNPRVWXY]d[ABDEFGHJLNPQRSTUWXYZ]*2",
+                            nullptr, {}, &kArea);
+constexpr Plan kGbOneOne("gb post a9", kInEn, "[BEGLMNSW]pd[ABDEFGHJLNPQRSTUWXYZ]*2");
+constexpr Plan kGbOneTwo("gb post a99", kInEn, "[BEGLMNSW]pdd[ABDEFGHJLNPQRSTUWXYZ]*2");
+constexpr Plan kGbOneLetter("gb post a9a", kInEn,
+                            "[BEGLMNSW]p[ABCDEFGHJKPSTUW]d[ABDEFGHJLNPQRSTUWXYZ]*2");
 // What is outside of the bounds has never been given out.
 constexpr Plan kUs("us zip", kInEn, "s", nullptr, "_____", &part::Number<5, 501, 99950>::kPart);
 constexpr Plan kUsPlus("us zip 4", kInEn, "sdddd", nullptr, "_____-____",
@@ -33,9 +35,8 @@ constexpr Plan kFour("post of four", kInDe | kInNl | kInFr, "pddd");  // AT BE C
 constexpr Plan kFr("fr post", kInFr, "s", nullptr, "_____", &part::Number<5, 1000, 98890>::kPart);
 constexpr Plan kEs("es post", kInEs, "s", nullptr, "_____", &part::Number<5, 1001, 52080>::kPart);
 constexpr Plan kIt("it post", kInIt, "s", nullptr, "_____", &part::Number<5, 10, 98168>::kPart);
-#define GDPR_NL "[ABCDEGHJKLMNPRSTVWXZ]"
 constexpr Plan kNl(
-    "nl post", kInNl, "NL:pddd" GDPR_NL GDPR_NL,
+    "nl post", kInNl, "NL:pddd[ABCDEGHJKLMNPRSTVWXZ]*2",
     [](char* id) { return id[4] != 'S' || (id[5] != 'A' && id[5] != 'D' && id[5] != 'S'); },
     "____ __");
 constexpr Plan kPt("pt post", kInPt, "pdddddd", nullptr, "____-___");

@@ -7,6 +7,7 @@
 #include "batch/handshake.hpp"
 #include "batch/options.hpp"
 #include "batch/plan.hpp"
+#include "batch/refresh.hpp"
 #include "batch/run_report.hpp"
 #include "batch/run_through.hpp"
 
@@ -28,6 +29,7 @@ std::optional<ledger::RunInfo> StartOrResume(Connection& connection, const Optio
 }  // namespace
 
 ExitCode Anonymize(const Options& options, Signals& signals) {
+  if (!options.anonymize.profile.empty()) return Refresh(options, signals);
   if (!options.dry_run) RequireOpenWindow(options.manners.window);
   const auto begun = std::chrono::steady_clock::now();
   Connection connection = ConnectAndShakeHands(options);

@@ -15,6 +15,10 @@ struct AnonymizeOptions {
   bool due = false, all = false;
   std::string reason;
   std::string unclassified = "error";
+  // In place: every value of a restored copy, see refresh.hpp.
+  std::string profile;           ///< fake or pseudonym; empty: people are erased
+  std::string staging_database;  ///< its name, spelled out
+  bool drop_records = false;     ///< empty what pg_gdpr recorded in production
 };
 
 /// Verb anonymize: preflight, plan (or resume), chunks, statistics, report.

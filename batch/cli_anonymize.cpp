@@ -19,16 +19,50 @@ CLI::App* AddAnonymize(CLI::App& app, Options& o, Raw& raw) {
       ->envname("PG_GDPR_REASON");
   verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
   verb->add_option("--unclassified", o.anonymize.unclassified,
-                   "Columns without a classification: error or keep")
+                   "Columns without a classification: error or keep; in place also null")
       ->envname("PG_GDPR_UNCLASSIFIED")
-      ->check(CLI::IsMember({"error", "keep"}))
+      ->check(CLI::IsMember({"error", "keep", "null"}))
       ->capture_default_str();
+  // Neither from the environment nor from a file: it is said each time, by hand.
+  auto* place = verb->add_option_group("In place (a restored copy, all people)");
+  place
+      ->add_option("--profile", o.anonymize.profile,
+                   "Replace all values of a restored copy: fake or pseudonym")
+      ->check(CLI::IsMember({"fake", "pseudonym"}))
+      ->configurable(false);
+  place
+      ->add_option("--staging-database", o.anonymize.staging_database,
+                   "The name of the database, spelled out: it must be the one connected to")
+      ->type_name("NAME")
+      ->configurable(false);
+  place
+      ->add_flag("--drop-records", o.anonymize.drop_records,
+                 "Empty what pg_gdpr recorded in production: audit log, log of reads, comments")
+      ->configurable(false);
   AddWork(*verb, o);
   return verb;
 }
 
+namespace {
+
+std::string CheckInPlace(Options& o, const CLI::App& verb) {
+  const AnonymizeOptions& a = o.anonymize;
+  if (a.staging_database.empty())
+    return "--profile replaces every value of a database: --staging-database NAME is required";
+  if (!a.keys_file.empty() || a.due || a.all || verb.get_option("--resume")->count() > 0)
+    return "--profile is for a whole copy; it goes without --keys, --due, --all and --resume";
+  // A table may take hours: the limit is for statements that do a slice.
+  if (verb.get_option("--statement-timeout")->count() == 0) o.connection.statement_timeout = "0";
+  return {};
+}
+
+}  // namespace
+
 std::string CheckAnonymize(Options& o, const Raw& raw, const CLI::App& verb) {
   AnonymizeOptions& a = o.anonymize;
+  if (!a.profile.empty()) return CheckInPlace(o, verb);
+  if (!a.staging_database.empty() || a.drop_records || a.unclassified == "null")
+    return "--staging-database, --drop-records and --unclassified null go with --profile";
   const std::string mistake = CheckResume(o, raw, verb);
   if (o.subject.empty()) return "--subject is required";
   const int ways =

@@ -1,0 +1,1 @@
+SELECT gdpr.refresh_forget($1)

@@ -1,0 +1,1 @@
+SELECT r.relation, r.rows FROM gdpr.refresh_records() AS r

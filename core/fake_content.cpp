@@ -30,12 +30,12 @@ class Numbers {
 void EmitText(const Call& call) {
   Numbers numbers(call.Person("text").Bits());
   const Lists& lists = ListsOf(call.LocaleOr(Locale::kNone));
-  std::size_t room = call.room;
+  Call own = call;
   // Types with a limit in bytes (name): the lists have letters of two bytes.
-  if (call.type.text_bytes != 0)
-    room = std::min(room, static_cast<std::size_t>(call.type.text_bytes) / 2);
+  const auto bytes = static_cast<std::size_t>(call.type.text_bytes);
+  if (bytes != 0) own.room = std::min(call.room, bytes / 2);
   constexpr std::size_t kWord = 12;  // what a short text becomes may be a bit longer
-  std::size_t left = std::min(room, std::max(kWord, List::Chars(call.text)));
+  std::size_t left = std::min(own.room, std::max(kWord, List::Chars(call.text)));
   const bool lines = call.text.find('\n') != std::string_view::npos;
   const std::size_t shortest = List::Chars(lists.sentences[0]);
   std::size_t last = lists.sentences.size();
@@ -46,13 +46,12 @@ void EmitText(const Call& call) {
     auto index = static_cast<std::size_t>(std::uint64_t{numbers.Next()} * fitting >> 32U);
     if (index == last) index = (index + 1) % fitting;
     last = index;
-    if (gap != 0) call.out.push_back(lines && count % 3 == 0 ? '\n' : ' ');
-    call.out.append(lists.sentences[index]);
+    const std::string_view between = gap == 0 ? "" : lines && count % 3 == 0 ? "\n" : " ";
+    Emit(own, {between, lists.sentences[index]});
     left -= gap + List::Chars(lists.sentences[index]);
   }
   if (!call.out.empty()) return;
   const std::string_view word = lists.nouns.At(numbers.Next(), left);
-  Call own = call;
   own.room = left;
   if (!Emit(own, {word}, Letters::kCommon)) EmitCut(own, word, Letters::kCommon);
 }

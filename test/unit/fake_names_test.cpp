@@ -234,9 +234,10 @@ TEST(FakeNames, UniqueTextsOfAllKindsCarryTheDigest) {
 
 TEST(FakeNames, CapitalsStayCapitalsAndSmallLettersSmall) {
   for (const Locale locale : kAll) {
-    for (const char* kind : {"first_name", "last_name", "full_name", "street", "city", "region",
-                             "country", "company", "job_title", "birth_place", "nationality",
-                             "marital_status", "email", "username", "religion", "search_copy"}) {
+    for (const char* kind :
+         {"first_name", "last_name", "full_name", "street", "city", "region", "country", "company",
+          "job_title", "birth_place", "nationality", "marital_status", "email", "username",
+          "religion", "search_copy", "free_text"}) {
       for (int i = 0; i < 20; ++i) {
         Ask ask;
         ask.locale = locale;

@@ -24,6 +24,7 @@ void ReadColumns(Connection& source, const std::string& oids, PlanCatalog& catal
     column.generated = rows.Text(i, 5) == "t";
     column.label = rows.Text(i, 6);
     column.primary = rows.Text(i, 7) == "t";
+    column.divides = rows.Text(i, 8) == "t";
     catalog.relations.at(OidAt(rows, i, 0)).columns.push_back(std::move(column));
   }
   const Result unique = source.Execute(query::kCopyPlanUnique, {oids});

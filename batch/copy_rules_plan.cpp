@@ -130,6 +130,12 @@ class Planner {
     } else if (Changes(decision.rule->rule)) {
       Fit(name, type, decision, copied);
     }
+    if ((copied.to_null || !copied.rule.empty()) && Divides(relation, column.name)) {
+      problems_.insert(name +
+                       ": its table is partitioned by it, and rows would belong elsewhere; "
+                       "write " +
+                       std::string(ProfileName(options_.profile)) + "=keep into its rule");
+    }
     if (!type.binary) {
       problems_.insert(name + ": its type cannot be sent in binary (--exclude-table)");
     } else if (type.of_database && !copied.to_null) {
@@ -138,6 +144,16 @@ class Planner {
                        "others in a copy (--exclude-table)");
     }
     return copied;
+  }
+
+  // Rows are loaded into the partition that they come from.
+  bool Divides(const PlanRelation& relation, const std::string& column) const {
+    for (const PlanRelation* at = &relation; at->partition && !at->parents.empty();) {
+      at = &catalog_.relations.at(at->parents.front());
+      const PlanColumn* found = at->Find(column);
+      if (found != nullptr && found->divides) return true;
+    }
+    return false;
   }
 
   bool Changes(const Rule& rule) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-// Rules for a copy: packs that are read and never executed, and what becomes of each column.
+// Rules for a copy: what becomes of each column.
 #include <gtest/gtest.h>
 
 #include "batch/copy_rules.hpp"
@@ -9,90 +9,9 @@
 namespace gdpr::batch {
 namespace {
 
-// --- packs ---------------------------------------------------------------------------------------
-
 Pack Read(std::string_view text) {
   return ParsePack(text, "rules.sql");
 }
-
-std::string Refused(std::string_view text) {
-  try {
-    Read(text);
-  } catch (const Fault& fault) {
-    return std::string(fault.what()) + ": " + fault.detail();
-  }
-  return "read";
-}
-
-TEST(CopyRulesPack, both_forms_of_a_rule_say_the_same) {
-  const Pack pack = Read(
-      "-- a pack\n"
-      "SELECT gdpr.classify('crm.contact', 'email', 'email');\n"
-      "SECURITY LABEL FOR gdpr ON COLUMN crm.contact.email IS 'email';\n"
-      "security label for \"gdpr\" on column CRM.Contact.EMail is 'email unique';\n"
-      "SELECT gdpr.classify('\"Crm\".\"a \"\"b\"', 'E Mail', 'free_text erase=constant(''x'')');");
-  ASSERT_EQ(pack.rules.size(), 4U);
-  EXPECT_EQ(pack.rules[0].relation, (PackName{"crm", "contact"}));
-  EXPECT_EQ(pack.rules[0].relation, pack.rules[1].relation);
-  EXPECT_EQ(pack.rules[0].rule, pack.rules[1].rule);
-  EXPECT_EQ(pack.rules[2].relation, (PackName{"crm", "contact"}));
-  EXPECT_EQ(pack.rules[2].column, "email");
-  EXPECT_EQ(pack.rules[2].rule, "email unique");
-  EXPECT_EQ(pack.rules[3].relation, (PackName{"Crm", "a \"b"}));
-  EXPECT_EQ(pack.rules[3].column, "E Mail");
-  EXPECT_EQ(pack.rules[3].rule, "free_text erase=constant('x')");
-  EXPECT_EQ(pack.rules[3].line, 5);
-}
-
-TEST(CopyRulesPack, a_list_of_values_is_a_rule_for_each) {
-  const Pack pack = Read(
-      "BEGIN;\nSELECT gdpr.classify('public.customer', c, r) FROM (VALUES\n"
-      "  ('first_name', 'first_name'),  -- of the person\n"
-      "  ('active', 'not_personal')\n) AS t (c, r);\nCOMMIT;\n");
-  ASSERT_EQ(pack.rules.size(), 2U);
-  EXPECT_EQ(pack.rules[1].column, "active");
-  EXPECT_EQ(pack.rules[1].line, 4);
-}
-
-TEST(CopyRulesPack, subjects_and_links_are_kept_for_their_columns_and_the_rest_is_passed_over) {
-  const Pack pack = Read(
-      "SELECT gdpr.register_subject('contact', 'crm.contact', '{id}', anonymization => false);\n"
-      "SELECT gdpr.add_link('contact', 'crm.note', '{kind_id,\"Key\"}', parent => 'crm.thing', "
-      "parent_columns => '{a,b}', discriminator => 'kind', discriminator_value => 'contact');\n"
-      "SELECT gdpr.add_blocker('contact', 'open', 'crm.open', 'contact_id');\n"
-      "SELECT gdpr.add_form('terms', E'first line\nsecond \\\\ line; SELECT 1', version => 3);\n");
-  ASSERT_EQ(pack.subjects.size(), 1U);
-  EXPECT_EQ(pack.subjects[0].key, std::vector<std::string>{"id"});
-  ASSERT_EQ(pack.links.size(), 1U);
-  EXPECT_EQ(pack.links[0].columns, (std::vector<std::string>{"kind_id", "Key"}));
-  EXPECT_EQ(pack.links[0].parent, (PackName{"crm", "thing"}));
-  EXPECT_EQ(pack.links[0].discriminator, "kind");
-  EXPECT_TRUE(pack.rules.empty());
-}
-
-TEST(CopyRulesPack, whatever_is_no_declaration_is_refused_with_its_line) {
-  const std::pair<const char*, const char*> refused[] = {
-      {"SELECT 1;", "line 1"},
-      {"\n\nDROP TABLE crm.contact;", "line 3"},
-      {"SELECT gdpr.classify('a', 'b', 'email'); \\! rm -rf /", "line 1"},
-      {"SELECT gdpr.classify('a', 'b', 'e-mail');", "unknown kind"},
-      {"SELECT gdpr.classify('a', 'b', 'email') FROM pg_class;", "expected"},
-      {"SELECT gdpr.classify('a', lower('b'), 'email');", "expected"},
-      {"SELECT gdpr.classify('a.b.c', 'b', 'email');", "a table's name"},
-      {"SELECT gdpr.anonymize_subject('contact', '1', 'x');", "declares no rule"},
-      {"SELECT pg_catalog.pg_sleep(1);", "schema gdpr"},
-      {"SECURITY LABEL FOR anon ON COLUMN a.b IS 'MASKED WITH VALUE NULL';", "others"},
-      {"SECURITY LABEL FOR gdpr ON TABLE a IS 'email';", "column"},
-      {"SELECT gdpr.classify('a', 'b', 'email')\nSELECT 2;", "line 2"},
-      {"SELECT gdpr.classify('a', 'b", "expected"},
-      {"SELECT gdpr.classify('a', 'b', $$email", "expected"},
-      {"DO $$ BEGIN END $$;", "unknown statement"}};
-  for (const auto& [text, message] : refused) {
-    EXPECT_NE(Refused(text).find(message), std::string::npos) << text << ": " << Refused(text);
-  }
-}
-
-// --- plans ---------------------------------------------------------------------------------------
 
 /// A catalog in memory: people, who are referenced by number and by e-mail.
 struct Source {
@@ -304,6 +223,17 @@ TEST(CopyRulesPlan, partitions_take_the_roots_rule_and_facts_and_the_root_is_no_
   EXPECT_EQ(source.Of("event_2", "email"), "email unique") << "alike in all partitions";
   right.columns[1].label = "username";
   EXPECT_EQ(source.Of("event_2", "email"), "username") << "its own label comes first";
+}
+
+TEST(CopyRulesPlan, what_divides_a_table_into_partitions_stays_as_it_is_or_stops_the_run) {
+  Source source;
+  PlanRelation& root = source.Add("event", {Key("id"), Text("email", "email")});
+  PlanRelation& leaf = source.Add("event_1", {Key("id"), Text("email", "")});
+  root.partitioned = leaf.partition = root.columns[1].divides = true;
+  source.Inherit(leaf, root);
+  EXPECT_TRUE(Has(source.Fails(), "crm.event_1.email: its table is partitioned by it"));
+  root.columns[1].label = "email fake=keep";
+  EXPECT_EQ(source.Of("event_1", "email"), "");
 }
 
 TEST(CopyRulesPlan, a_unique_column_whose_values_would_meet_stops_the_run) {

@@ -183,9 +183,10 @@ Parts PartsOf(const Call& call, const Written& written) {
   parts.national = at;
   std::size_t kept = phone::Kept(parts.plan, national);
   if (parts.code == 0) {
-    // It may have a country code that nothing tells.
-    const std::size_t more = national.size() >= 11 ? 6 : national.size() >= 9 ? 5 : 4;
-    kept = std::min(more, national.size() - std::min<std::size_t>(national.size(), 3));
+    // English, as all that says nothing is, but it may be of any country, with its code or without.
+    kept = phone::Kept(phone::FindPlan(IsNorthAmerican(digits) ? 1 : 44), national);
+    kept = std::max<std::size_t>(kept, national.size() >= 11 ? 6 : national.size() >= 9 ? 5 : 4);
+    kept = std::min(kept, national.size() - 3);
   }
   parts.tail = at + kept;
   return parts;

@@ -71,6 +71,9 @@ void Decimal(const Call& call, const Plan& plan, std::string_view text, int digi
 double Float(const Call& call, const Plan& plan, double number, bool is_single);
 /// A coordinate: degrees stay, what stands behind the point does not.
 double Degrees(const Call& call, double degrees);
+
+// fake_number_text.cpp
+
 /// Numbers in a text with what stands around them.
 void NumberText(const Call& call, const Plan& plan);
 

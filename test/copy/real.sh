@@ -76,15 +76,17 @@ real() {  # real NAME FILE…
   perl -Mutf8 -CSD -e 'open my $w, "<:encoding(UTF-8)", $ARGV[0] or die; chomp(my @w = <$w>); local $/; my $t = lc <STDIN>;
     for (@w) { print "$_\n" if index($t, lc $_) < 0 }' "$work/words" <"$work/public" >"$work/words.own"
   ok "$name: most of them are nowhere else" test "$(wc -l <"$work/words.own")" -gt 150
+  all_rows "$from" >"$work/source.rows"
+  ok "$name: the search finds them in the source" test "$(LC_ALL=C.UTF-8 grep -ciF -f "$work/words.own" "$work/source.rows")" -gt 150
   is "$name: none of them is in the copy, in any column" "$(LC_ALL=C.UTF-8 grep -iF -f "$work/words.own" "$work/real.rows" | head -n 5 | cut -c1-200)" ""
   is "$name: nor in any file of the directory" "$(LC_ALL=C.UTF-8 grep -raliF -f "$work/words.own" "$work/$name" | head -n 5)" ""
   is "$name: no row of a personal column has kept its value" "$(real_kept "$from" $to "$truth")" ""
   for file in $from $to $loaded; do sql -d postgres "DROP DATABASE $file WITH (FORCE)"; done
 }
 real_objects() {
-  sql -d "$1" "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;"
-  sql -d "$1" "SELECT indrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text NOT LIKE 'pg\_%' AND indrelid::regclass::text NOT LIKE 'gdpr%' ORDER BY 1, 2"
-  sql -d "$1" "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1"
+  sql -d "$1" "SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid), convalidated::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'index', pg_get_indexdef(i.indexrelid), '', '' FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'sequence', sequencename, last_value::text, '' FROM pg_sequences WHERE schemaname = 'public'" | LC_ALL=C sort
 }
 # Personal columns in which a row of the copy has what the same row has at the source; rows are told apart by their keys.
 real_kept() {  # real_kept FROM TO TRUTH

@@ -99,7 +99,7 @@ void PermuteShape(const Call& call, std::string_view domain, std::span<char> tex
     for (; at < text.size() && size <= Permutation::kMostSize / 26; ++at) {
       const unsigned radix = RadixOf(text[at]);
       if (radix == 0) continue;
-      plain[plain_size++] = text[at];
+      plain[plain_size++] = Upper(text[at]);
       size *= radix;
       index = index * radix + static_cast<unsigned>(text[at] - FirstOf(text[at]));
     }

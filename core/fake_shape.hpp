@@ -13,8 +13,9 @@ namespace gdpr::fake {
 
 /// Puts others in the place of all ASCII letters and digits of `text`: digits for digits, small
 /// letters for small ones, large for large; everything else stays. A keyed permutation of all
-/// texts of that shape, of any length. It can be walked: applied again until the text is one of
-/// those that are wanted, it is a permutation of those.
+/// texts of that shape, of any length, which takes large and small letters for the same: what
+/// citext holds apart stays apart. It can be walked: applied again until the text is one of those
+/// that are wanted, it is a permutation of those.
 void PermuteShape(const Call& call, std::string_view domain, std::span<char> text);
 
 /// The same with characters drawn.

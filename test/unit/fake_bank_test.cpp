@@ -153,6 +153,21 @@ TEST(FakeAccountNumber, DifferentOnesStayDifferent) {
             900U);
 }
 
+// Unique without regard to case (citext): what differs in letters must differ in letters after.
+TEST(FakeAccountNumber, LargeAndSmallLettersArePermutedAlike) {
+  const auto small = [](std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    return text;
+  };
+  for (const std::string text :
+       {"AB12CD34", "QwErTy-9", "KD-004711", "THEQUICKBROWNFOXJUMPSOVERTHELAZYDOGANDAWAY42"}) {
+    for (const char* kind : {"account_number", "mandate_ref", "bank_account", "bic", "phone"}) {
+      const Ask unique{.unique = true};
+      EXPECT_EQ(small(FakeOf(kind, text, unique)), FakeOf(kind, small(text), unique)) << kind;
+    }
+  }
+}
+
 TEST(FakeAccountNumber, NothingOfOtherAlphabetsStays) {
   const std::string text = "\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD 12";
   EXPECT_EQ(FakeOf("account_number", text).find('\xD0'), std::string::npos);

@@ -27,7 +27,9 @@ std::vector<ConfigEntry> Parse(const std::string& path) {
 
 CLI::Option* OptionOf(CLI::App& verb, const std::string& key) {
   if (key == "config" || key == "help") return nullptr;
-  return verb.get_option_no_throw("--" + key);
+  CLI::Option* option = verb.get_option_no_throw("--" + key);
+  // What must be said each time, by hand.
+  return option != nullptr && option->get_configurable() ? option : nullptr;
 }
 
 [[noreturn]] void Stop(const ConfigEntry& entry, const std::string& path, const std::string& what,

@@ -26,6 +26,7 @@ TEST(FakeRoom, SaysHowUniqueFakesStayApart) {
   EXPECT_EQ(Room("email unique length=60").how, How::kBits);
   EXPECT_EQ(Room("email unique length=12").how, How::kTooSmall);
   EXPECT_EQ(Room("phone unique length=8").how, How::kPermutation);
+  EXPECT_EQ(Room("card_expiry unique length=5").how, How::kPermutation);
   EXPECT_EQ(Room("external_id unique", kNumber).how, How::kPermutation);
   EXPECT_EQ(Room("external_id unique", kUuid).bits, 122);
   EXPECT_EQ(Room("password unique").how, How::kBits);  // no constant

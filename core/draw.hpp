@@ -20,8 +20,8 @@ class Draw {
   std::uint64_t Bits();
   std::uint32_t Bits32();
 
-  /// A number from 0 to n-1, n > 0. Up to 65,536 of four bytes, where likelihoods differ by n / 2^32
-  /// at most; else of eight, where they differ by n / 2^64.
+  /// A number from 0 to n-1, n > 0. Up to 65,536 of four bytes, where likelihoods differ by n /
+  /// 2^32 at most; else of eight, where they differ by n / 2^64.
   std::uint64_t Below(std::uint64_t n);
 
   /// '0' to '9': two bytes.

@@ -7,7 +7,7 @@
 sql -d postgres "DROP DATABASE IF EXISTS every_type WITH (FORCE)" 2>/dev/null
 sql -d postgres "CREATE DATABASE every_type TEMPLATE gdpr" >/dev/null
 sql -d postgres "DO \$\$ BEGIN IF to_regrole('copier') IS NULL THEN CREATE ROLE copier LOGIN BYPASSRLS IN ROLE pg_read_all_data; END IF; END \$\$"
-psql -Xq -o /dev/null -d every_type -v ON_ERROR_STOP=1 -f test/copy/types.sql -c "SET client_min_messages = error" \
+psql -Xq -o /dev/null -d every_type -v ON_ERROR_STOP=1 -c "SET client_min_messages = error" -c "CREATE EXTENSION IF NOT EXISTS citext" -f test/copy/types.sql -c "SET client_min_messages = error" \
   -c "SELECT gdpr.classify('kinds.every_type', column_name, rule) FROM kinds.rules" \
   -c "SELECT gdpr.grant_bundle('operator', 'copier')" -c "CREATE TABLE kinds.made (LIKE kinds.every_type)"
 columns="SELECT attname FROM pg_attribute WHERE attrelid = 'kinds.every_type'::regclass AND attnum > 1"

@@ -47,7 +47,9 @@ class Treaters {
  public:
   Treaters(const CopyTable& table, const CatalogTypes& types, Profile profile,
            const std::vector<std::uint8_t>& key)
-      : make_([&] { return std::make_unique<RowTreater>(table, types, profile, key); }) {
+      : make_([&table, &types, profile, &key] {
+          return std::make_unique<RowTreater>(table, types, profile, key);
+        }) {
     idle_.push_back(make_());
   }
 

@@ -5,7 +5,7 @@
 # kind_NAME that prints TAP lines. PGHOST and its like point to the private cluster; database "gdpr" has
 # the extension and is never changed: fresh_database copies it.
 
-KINDS="unit lint fuzz regress pgtap isolation access batch audit night consent preload restore canary upgrade data"
+KINDS="unit lint fuzz regress pgtap isolation access batch audit night consent preload restore canary upgrade data copy"
 # Only with --long, or by name: they take minutes.
 LONG_KINDS="sanitize valgrind"
 
@@ -26,6 +26,7 @@ about() {
     canary) echo "a unique value in every cell, looked for everywhere afterwards (test/canary)" ;;
     batch) echo "gdpr-batch from end to end, kill -9 included (test/batch)" ;;
     night) echo "every job killed, cut off, in conflict, on a full disk, behind a slow standby, against an oracle (test/night)" ;;
+    copy) echo "realistic copies: row for row, beside writers, killed, cut off, on a full disk; samples; real databases (test/copy)" ;;
     restore) echo "dump and restore (test/upgrade/dump_restore)" ;;
     upgrade) echo "ALTER EXTENSION UPDATE from every release (test/upgrade/walk)" ;;
     data) echo "real databases (test/data)" ;;
@@ -191,6 +192,7 @@ kind_valgrind() { run_script test/valgrind/run; }
 kind_canary() { run_folder test/canary; }
 kind_batch() { run_script test/batch/run; }
 kind_night() { run_script test/night/run; }
+kind_copy() { run_script test/copy/run; }
 kind_restore() {
   local status=0
   run_script test/upgrade/dump_restore || status=1

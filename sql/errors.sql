@@ -537,6 +537,30 @@ SELECT say($$SELECT gdpr.anonymize_subject('person', '2', 'left')$$);
 SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
 SELECT gdpr.register_subject('person', 'person', anonymization => false) \g /dev/null
 SELECT say(s) FROM unnest(ARRAY[$$SELECT gdpr.anonymize_subject('person', '2', 'left')$$, $$SELECT gdpr.run_start('person', 'left')$$]) AS s;
+-- In place ---------------------------------------------------------------------------------------
+CREATE TABLE staged (id int PRIMARY KEY, email text);
+CREATE TABLE parts (born date) PARTITION BY RANGE (born);
+CREATE TABLE parts_1 PARTITION OF parts DEFAULT;
+CREATE FUNCTION refresh(relation regclass, col name, rule text, database name DEFAULT current_database(), profile text DEFAULT 'fake')
+RETURNS text LANGUAGE sql AS $$
+  SELECT replace(say(format('SELECT gdpr.refresh_tables(%L, %L, %L)', database,
+    jsonb_build_array(jsonb_build_object('relation', relation::oid, 'columns', jsonb_build_object(col, rule))), profile)), current_database(), '(here)')
+$$;
+SELECT refresh('staged', 'email', 'email', 'production');
+SELECT refresh('staged', 'email', 'email', profile => 'erase');
+SELECT refresh('parts_1', 'born', 'birth_date');
+INSERT INTO staged VALUES (1, 'a@b.fr');
+CREATE RULE nothing AS ON UPDATE TO staged DO INSTEAD NOTHING;
+SELECT refresh('staged', 'email', 'email');
+DROP RULE nothing ON staged;
+SELECT refresh('staged', 'email', 'email');
+SELECT refresh('staged', 'email', 'email');
+SELECT gdpr.grant_bundle('operator', 'regress_errors_other') \g /dev/null
+SET ROLE regress_errors_other;
+SELECT refresh('staged', 'email', 'email');
+SELECT say(format('SELECT gdpr.refresh_forget(%L)', current_database()));
+RESET ROLE;
+SELECT gdpr.revoke_bundle('operator', 'regress_errors_other') \g /dev/null
 SELECT gdpr.unregister_subject('person', forget_frozen => true) \g /dev/null
 DROP SCHEMA errors CASCADE;
 DROP OWNED BY regress_errors_owner;

@@ -192,13 +192,13 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   bad record;
 BEGIN
-  SELECT t.relation::regclass AS name, r.refreshed_at INTO bad
+  SELECT t.relation::regclass AS name INTO bad
   FROM gdpr_internal.refresh_tables(refresh_check.plan) AS t
   JOIN pg_class AS c ON c.oid = t.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN gdpr_internal.refreshed AS r ON r.relation_schema = n.nspname AND r.relation_name = c.relname LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'table % was anonymized in place before', bad.name
-      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('That was at %s.', bad.refreshed_at),
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'gdpr.refreshed_tables() lists it.',
             HINT = 'A fake of a fake is another one. Restore the database again.';
   END IF;
   SELECT t.root::regclass AS name, a.attname INTO bad

@@ -64,14 +64,10 @@ std::vector<CopyTable> PlanTables(Connection& source, const CopyOptions& options
   if (!options.rules_file.empty()) {
     declared = ParsePack(ReadFile(options.rules_file), options.rules_file);
     ApplyPack(declared, options.rules_file, catalog);
-  } else if (HasExtension(source)) {
+  } else {
     CheckVersion(source);
     declared = ServerPack(source);
     ask = AskServer(source);
-  } else {
-    throw Fault(ExitCode::kConfiguration, "the source has no rules",
-                "Extension pg_gdpr is not installed there.",
-                "Name a file of rules (--rules FILE).");
   }
   std::set<std::uint32_t> oids;
   for (const auto& [number, relation] : catalog.relations) {

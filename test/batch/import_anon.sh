@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # gdpr-batch import-anon-labels: rules of PostgreSQL Anonymizer as statements that run, from a dump and from a database;
 # what cannot be said has a reason, and nothing is executed.
-crm anon 3
+crm anon 100
 
 cat >"$work/dump.sql" <<'SQL'
 COPY crm.contact (id, note) FROM stdin;

@@ -48,8 +48,8 @@ sql -d postgres "CREATE DATABASE bare_types TEMPLATE template0" >/dev/null
 psql -Xq -o /dev/null -d bare_types -v ON_ERROR_STOP=1 -c "CREATE EXTENSION citext" -f test/copy/types.sql
 fresh types_copy
 copy "dbname=bare_types" "$(to types_copy)" --schema kinds --exclude-table rules
-is "without the extension and without a file of rules nothing is copied" "$code" 2
-like "and it says what to name" "$(<"$work/log")" '--rules FILE'
+is "without the extension and without a file of rules nothing is copied" "$code" 4
+like "and it says what is missing" "$(<"$work/log")" 'extension pg_gdpr is not installed'
 copy "dbname=bare_types" "$(to types_copy)" --schema kinds --exclude-table rules --rules "$work/rules.sql"
 is "with the rules in a file it is" "$code" 0 || note "$(tail -3 "$work/log")"
 made fake

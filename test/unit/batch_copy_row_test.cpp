@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <random>
 #include <utility>
 
 #include "batch/copy_row.hpp"
@@ -357,6 +358,43 @@ TEST(CopyRow, damaged_rows_are_an_error_and_nothing_is_read_beyond_them) {
   RowTreater treater(table, Types(), Profile::kMask, {});
   EXPECT_NO_THROW(treater.Treat(whole, out));
   EXPECT_THROW(treater.Treat(Tuple({"a"}), out), Fault) << "another number of fields";
+}
+
+TEST(CopyRow, rows_with_flipped_bytes_are_treated_or_refused_and_never_more) {
+  const CopyTable table = TableOf({{"names", kTexts, -1, false, "full_name", false},
+                                   {"born", oid::kDate, -1, false, "birth_date", false},
+                                   {"n", kNumerics, -1, false, "salary", false},
+                                   {"ip", oid::kCidr, -1, false, "ip", false},
+                                   {"data", oid::kJsonb, -1, false, "profile_json", false},
+                                   {"colour", kColour, -1, false, "gender", false}});
+  const std::string whole = Tuple({Bytes("000000010000000000000019"
+                                         "0000000200000001"
+                                         "0000000161ffffffff"),
+                                   Bytes("00000001"),
+                                   Bytes("0000000100000000000006a4"
+                                         "0000000100000001"
+                                         "0000000c0002000040000002002a1388"),
+                                   Bytes("02180104c0000200"), "\x01{\"name\": \"Bo\"}", "blue"});
+  const std::array<std::uint8_t, 32> key{1, 2, 3};
+  std::minstd_rand random(4711);
+  int refused = 0;
+  std::string out;
+  for (int i = 0; i < 3000; ++i) {
+    std::string row = whole;
+    for (unsigned flips = 1 + random() % 3; flips > 0; --flips) {
+      row[random() % row.size()] = static_cast<char>(random());
+    }
+    row.shrink_to_fit();
+    RowTreater treater(table, Types(), i % 2 == 0 ? Profile::kMask : Profile::kFake, key);
+    out.clear();
+    try {
+      treater.Treat(row, out);
+    } catch (const Fault&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 500);
+  EXPECT_LT(refused, 2900);
 }
 
 TEST(CopyRow, lengths_of_types_are_what_their_modifiers_say) {

@@ -43,14 +43,14 @@ to() { echo "host=${through_to:-$target_host} user=owner dbname=$1"; }
 # copy FROM TO OPTION…: as role copier; exit code in $code, its words in $work/out and $work/log.
 copy() {
   local from=$1 to=$2; shift 2
-  PGHOST=${through:-$PGHOST} PGUSER=copier "$GDPR_BATCH" copy --from "$from" --to "$to" --key-file "$key_file" --jobs 2 "$@" \
+  PGHOST=${through:-$PGHOST} PGUSER=copier PG_GDPR_JOBS=2 "$GDPR_BATCH" copy --from "$from" --to "$to" --key-file "$key_file" "$@" \
     >"$work/out" 2>"$work/log" </dev/null
   code=$?
 }
 in_background() {
   local from=$1 to=$2; shift 2
   : >"$work/log"
-  PGHOST=${through:-$PGHOST} PGUSER=copier "$GDPR_BATCH" copy --from "$from" --to "$to" --key-file "$key_file" --jobs 2 "$@" \
+  PGHOST=${through:-$PGHOST} PGUSER=copier PG_GDPR_JOBS=2 "$GDPR_BATCH" copy --from "$from" --to "$to" --key-file "$key_file" "$@" \
     >"$work/out" 2>"$work/log" </dev/null &
   pid=$!
 }

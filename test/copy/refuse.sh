@@ -28,7 +28,7 @@ PGUSER=postgres "$GDPR_BATCH" copy --from refused --to "$(to refuse)" --key-file
 is "a superuser is refused" $? 2
 copy refused "host=$target_host user=postgres dbname=refuse"
 is "a superuser at the target is refused" "$code" 2
-copy refused "$(to refuse)" --key-file /nowhere
+PGUSER=copier "$GDPR_BATCH" copy --from refused --to "$(to refuse)" --key-file /nowhere >"$work/out" 2>"$work/log"; code=$?
 is "no key is refused" "$code" 2
 copy refused "$(to nowhere_at_all)"
 is "a target that is not there is an error of the database" "$code" 3
@@ -49,8 +49,8 @@ is "a check that the fakes do not pass: the table is said to be missing" "$code 
 like "a check that the fakes do not pass is named" "$(<"$work/out")" 'check_violation of constraint .*contact_email_check'
 no_values "a check that the fakes do not pass"
 is "a check that the fakes do not pass: the other tables are there" "$(at_target "SELECT count(*) FROM crm.account" refuse)" 200
-sql -d refused "ALTER TABLE crm.contact DROP CONSTRAINT contact_email_check; CREATE UNIQUE INDEX none_twice ON crm.contact ((left(email, 0)), (id % 100))"
-sql -d refused "DROP INDEX crm.none_twice; UPDATE crm.activity SET note = 'Anna' || id; CREATE FUNCTION crm.loud(t text) RETURNS int IMMUTABLE LANGUAGE plpgsql
+sql -d refused "ALTER TABLE crm.contact DROP CONSTRAINT contact_email_check"
+sql -d refused "CREATE FUNCTION crm.loud(t text) RETURNS int IMMUTABLE LANGUAGE plpgsql
   AS 'BEGIN IF t !~ ''^(called )?Anna'' THEN RAISE ''loud about %'', t; END IF; RETURN 1; END'; CREATE INDEX loud ON crm.activity (crm.loud(note))"
 fresh refuse
 copy refused "$(to refuse)" --json
@@ -59,4 +59,4 @@ like "an index that cannot be made is named" "$(json missing.0)" 'INDEX crm loud
 is "an index that cannot be made: what its function says is not passed on" "$(grep -c 'loud about' "$work/log" "$work/out" | grep -v ':0$')" ""
 sql -d refused "DROP INDEX crm.loud"
 copy refused "$(to refuse)" --resume --json
-is "what has become another copy is not resumed, or comes to its end" "$code $(json state)" "0 done"
+is "once it can be made the copy comes to its end" "$code $(json state)" "0 done"

@@ -42,6 +42,45 @@ void SyncDirectory(const std::string& path) {
   close(directory);
 }
 
+/// Throws unless it is a directory of our own: one that somebody else laid in our way would show
+/// them the rows, and a link would send them elsewhere.
+void RequireOwn(const std::string& path) {
+  struct stat facts {};
+  if (lstat(path.c_str(), &facts) != 0) Stop("could not make directory \"" + path + "\"");
+  if (S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() && (facts.st_mode & 077) == 0) return;
+  throw Fault(ExitCode::kConfiguration, "\"" + path + "\" was there before, and is not ours alone",
+              "It is a link, somebody else's, or open to others.",
+              "Remove it, or copy into another directory.");
+}
+
+/// A whole directory is renamed to its place at the end; better to see now that it cannot be.
+void RequireRenamable(const std::string& directory) {
+  struct stat here {
+  }, above{};
+  const std::string parent = fs::absolute(directory).parent_path().string();
+  if (stat(directory.c_str(), &here) != 0 || stat(parent.c_str(), &above) != 0) return;
+  if (here.st_dev == above.st_dev) return;
+  throw Fault(ExitCode::kConfiguration, "\"" + directory + "\" is a mount point",
+              "A copy is made beside its place and renamed once it is whole.",
+              "Name a directory within it.");
+}
+
+/// psql's \copy is one line, whatever its names hold.
+void RequireOneLine(const CopyPlan& plan) {
+  const auto has_end = [](const std::string& name) {
+    return name.find_first_of("\r\n") != std::string::npos;
+  };
+  for (const CopyTable& table : plan.tables) {
+    bool found = has_end(table.schema) || has_end(table.name);
+    for (const CopyColumn& column : table.columns) found |= has_end(column.name);
+    if (!found) continue;
+    throw Fault(ExitCode::kConfiguration,
+                "a table or column has a line end in its name, which psql could not load",
+                "It is the table with oid " + std::to_string(table.oid) + " at the source.",
+                "Leave it out with --exclude-table, rename it, or copy into a database.");
+  }
+}
+
 /// A file's name: what any file system takes, and unlike any other's by its number.
 std::string FileOf(const CopyTable& table, const CopyPart& part) {
   std::string name = table.schema + "." + table.name;
@@ -115,6 +154,10 @@ class DirectoryLoader : public PartLoader {
 DirectoryTarget::DirectoryTarget(const Options& options)
     : options_(options), directory_(options.copy.to) {
   while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
+  std::error_code error;
+  if (fs::is_symlink(directory_, error) && fs::is_directory(directory_, error)) {
+    directory_ = fs::canonical(directory_, error).string();
+  }
   part_ = directory_ + ".part";
 }
 
@@ -155,12 +198,16 @@ CopyState DirectoryTarget::Begin(const CopyPlan& plan, const std::string& digest
                 : resume ? "There is no unfinished copy to go on with; name a new directory."
                          : "A copy makes a new directory and overwrites nothing.");
   }
+  RequireRenamable(directory_);
+  RequireOneLine(plan);
   std::error_code error;
-  fs::create_directories(part_ + "/data", error);
-  if (error) {
-    throw Fault(ExitCode::kDatabase, "could not make directory \"" + part_ + "\"", error.message());
+  fs::create_directories(fs::absolute(part_).parent_path(), error);
+  for (const std::string& made : {part_, PathOf("data")}) {
+    if (mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) {
+      Stop("could not make directory \"" + made + "\"");
+    }
+    RequireOwn(made);
   }
-  chmod(part_.c_str(), 0700);
   Lock();
   digest_ = digest;
   if (state.resumed) {

@@ -205,8 +205,9 @@ std::unique_ptr<PartLoader> DatabaseTarget::MakeLoader() {
 std::vector<std::string> DatabaseTarget::MakeRest(const Archive& archive, const CopyPlan& plan,
                                                   const std::vector<std::string>& sequences) {
   for (const std::string& statement : sequences) connection_.Execute(statement);
-  const ProgramEnd end =
-      archive.Restore("post-data", connection_, {"--jobs=" + std::to_string(options_.jobs)});
+  // --verbose: else it does not say which entries failed.
+  const ProgramEnd end = archive.Restore("post-data", connection_,
+                                         {"--verbose", "--jobs=" + std::to_string(options_.jobs)});
   if (signals_.cancel_requested()) {
     throw Fault(ExitCode::kStopped, "stopped while indexes and constraints were made");
   }

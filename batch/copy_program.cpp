@@ -80,7 +80,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 /// What the program says until it ends; it is ended with the second signal.
 std::string ReadErrors(int file, pid_t process, const Signals& signals) {
-  constexpr std::size_t kMost = 1 << 20;
+  constexpr std::size_t kMost = 16 << 20;
   std::string text;
   std::array<char, 4096> buffer{};
   bool told = false;

@@ -37,7 +37,7 @@ SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid::int8, k.oid::int8, 
        pg_catalog.format('%I on %I.%I', k.conname, n.nspname, c.relname)
 FROM pg_catalog.pg_constraint AS k
 JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE k.contype = 'f' AND k.conparentid = 0 AND EXISTS (
+WHERE k.contype = 'f' AND k.conparentid = 0 AND n.nspname NOT IN ('gdpr', 'gdpr_internal') AND EXISTS (
   SELECT FROM pg_catalog.pg_class AS r
   LEFT JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) AS leaf ON r.relkind = 'p'
   WHERE r.oid = k.confrelid AND (r.relkind <> 'p' OR leaf.isleaf)

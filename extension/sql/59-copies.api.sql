@@ -175,6 +175,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   seeds text[];
 BEGIN
+  PERFORM gdpr_internal.check_declared(s.subject_type) FROM gdpr_internal.subject_type AS s;
   SELECT array_agg(x.seed ORDER BY NOT x.subject, x.subject_type COLLATE "C") INTO seeds FROM (
     SELECT s.subject_type, copy_seed.relation IN (SELECT gdpr_internal.family(gdpr_internal.resolve(s.relation_schema, s.relation_name))) AS subject,
       gdpr_internal.copy_seed_of('t', copy_seed.relation, s.subject_type, true) AS seed

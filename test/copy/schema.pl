@@ -16,6 +16,7 @@ use warnings;
 
 my ($seed, $what, $share, $whole) = @ARGV;
 srand($seed);
+$share /= 100 if defined $share && $share =~ s{%$}{};
 sub one { $_[int rand @_] }
 sub chance { rand() < $_[0] }
 

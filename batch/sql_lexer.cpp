@@ -65,8 +65,9 @@ SqlToken SqlLexer::Next() {
     while (IsDigit(Look()) || Look() == '.') token.text += text_[at_++];
   } else {
     const std::string_view two = text_.substr(at_, 2);
-    token.text = two == "=>" || two == ":=" || two == "::" ? two : text_.substr(at_, 1);
-    at_ += token.text.size();
+    const std::size_t size = two == "=>" || two == ":=" || two == "::" ? 2 : 1;
+    token.text.append(two.substr(0, size));
+    at_ += size;
   }
   return token;
 }

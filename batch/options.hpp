@@ -7,7 +7,7 @@
 
 #include "batch/anonymize.hpp"
 #include "batch/connection.hpp"
-#include "batch/copy.hpp"
+#include "batch/copy/copy.hpp"
 #include "batch/import_anon_labels.hpp"
 #include "batch/import_optouts.hpp"
 #include "batch/ledger.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/copy_rules.hpp"
+#include "batch/copy/copy_rules.hpp"
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
 #include "batch/log.hpp"

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "error.hpp"
-#include "fake.hpp"
+#include "fake/fake.hpp"
 #include "pseudonym_room.hpp"
 #include "rule_words.hpp"
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "fake.hpp"
+#include "fake/fake.hpp"
 
 // What pseudonyms of text are made of. Internal to core.
 namespace gdpr {

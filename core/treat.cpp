@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "treat.hpp"
 
-#include "fake.hpp"
+#include "fake/fake.hpp"
 #include "pseudonym.hpp"
 #include "rule_words.hpp"
 #include "treat_class.hpp"

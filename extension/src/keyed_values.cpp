@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/fake_room.hpp"
+#include "core/fake/fake_room.hpp"
 #include "core/locale.hpp"
 #include "core/pseudonym.hpp"
 #include "extension/src/bridge.hpp"

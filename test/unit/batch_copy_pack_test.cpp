@@ -2,7 +2,7 @@
 // Rules in a file: read, and never executed.
 #include <gtest/gtest.h>
 
-#include "batch/copy_rules_pack.hpp"
+#include "batch/copy/copy_rules_pack.hpp"
 #include "batch/fault.hpp"
 
 namespace gdpr::batch {

@@ -6,10 +6,10 @@
 #include <random>
 #include <utility>
 
-#include "batch/copy_row.hpp"
-#include "batch/copy_row_bytes.hpp"
-#include "batch/copy_row_codec.hpp"
-#include "batch/copy_row_numeric.hpp"
+#include "batch/copy/copy_row.hpp"
+#include "batch/copy/copy_row_bytes.hpp"
+#include "batch/copy/copy_row_codec.hpp"
+#include "batch/copy/copy_row_numeric.hpp"
 #include "batch/fault.hpp"
 
 namespace gdpr::batch {

@@ -2,8 +2,8 @@
 // Rules for a copy: what becomes of each column.
 #include <gtest/gtest.h>
 
-#include "batch/copy_rules.hpp"
-#include "batch/copy_rules_plan.hpp"
+#include "batch/copy/copy_rules.hpp"
+#include "batch/copy/copy_rules_plan.hpp"
 #include "batch/fault.hpp"
 
 namespace gdpr::batch {

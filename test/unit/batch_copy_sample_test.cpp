@@ -6,8 +6,8 @@
 #include <random>
 #include <set>
 
-#include "batch/copy_sample_set.hpp"
-#include "batch/copy_sample_units.hpp"
+#include "batch/copy/copy_sample_set.hpp"
+#include "batch/copy/copy_sample_units.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/fake_room.hpp"
+#include "core/fake/fake_room.hpp"
 #include "treat_fixture.hpp"
 
 namespace gdpr {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/fake.hpp"
+#include "core/fake/fake.hpp"
 #include "core/rule.hpp"
 #include "treat_fixture.hpp"
 

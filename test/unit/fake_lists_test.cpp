@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "core/fake_lists.hpp"
+#include "core/fake/fake_lists.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/fake_lists.hpp"
-#include "core/fake_place.hpp"
-#include "core/fake_text.hpp"
+#include "core/fake/fake_lists.hpp"
+#include "core/fake/fake_place.hpp"
+#include "core/fake/fake_text.hpp"
 #include "core/utf8.hpp"
 #include "fake_fixture.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "core/fake_room.hpp"
+#include "core/fake/fake_room.hpp"
 
 #include <gtest/gtest.h>
 

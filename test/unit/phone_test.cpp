@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/phone_plan.hpp"
+#include "core/fake/phone_plan.hpp"
 #include "fake_fixture.hpp"
 
 namespace gdpr::test {

@@ -148,8 +148,16 @@ Draw Call::Value(std::string_view domain) const {
 
 // Without the seed, even where there is one: permuted under two people's tweaks, two values could
 // meet.
+// Of a small set one value in `size` would stay what it was, and somebody's telephone number with it. The next one in the
+// keyed order never is: all of them are one cycle. A set of a few values (a digit, a sex) is permuted as ever, or what
+// the fake is not would say too much.
 U128 Call::Permute(std::string_view domain, U128 size, U128 index) const {
-  return keys.permutation().Forward(domain, size, index);
+  constexpr U128 kFew = 1000;
+  constexpr U128 kMany = static_cast<U128>(1) << 24U;
+  Permutation& permutation = keys.permutation();
+  const U128 place = permutation.Forward(domain, size, index);
+  if (size < kFew || size > kMany) return place;
+  return permutation.Backward(domain, size, place + 1 == size ? 0 : place + 1);
 }
 
 Locale Call::LocaleOr(Locale of_value) const {

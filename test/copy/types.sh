@@ -6,10 +6,11 @@
 
 sql -d postgres "DROP DATABASE IF EXISTS every_type WITH (FORCE)" 2>/dev/null
 sql -d postgres "CREATE DATABASE every_type TEMPLATE gdpr" >/dev/null
-sql -d postgres "DO \$\$ BEGIN IF to_regrole('copier') IS NULL THEN CREATE ROLE copier LOGIN BYPASSRLS IN ROLE pg_read_all_data; END IF; END \$\$"
+sql -d postgres "DO \$\$ BEGIN IF to_regrole('copier') IS NULL THEN CREATE ROLE copier LOGIN BYPASSRLS; END IF; END \$\$"
 psql -Xq -o /dev/null -d every_type -v ON_ERROR_STOP=1 -c "SET client_min_messages = error" -c "CREATE EXTENSION IF NOT EXISTS citext" -f test/copy/types.sql -c "SET client_min_messages = error" \
   -c "SELECT gdpr.classify('kinds.every_type', column_name, rule) FROM kinds.rules" \
-  -c "SELECT gdpr.grant_bundle('operator', 'copier')" -c "CREATE TABLE kinds.made (LIKE kinds.every_type)"
+  -c "SELECT gdpr.grant_bundle('operator', 'copier')" -c "CREATE TABLE kinds.made (LIKE kinds.every_type)" \
+  -c "GRANT USAGE ON SCHEMA kinds TO copier" -c "GRANT SELECT ON ALL TABLES IN SCHEMA kinds TO copier"
 columns="SELECT attname FROM pg_attribute WHERE attrelid = 'kinds.every_type'::regclass AND attnum > 1"
 is "the table has a column for each type" "$(sql -d every_type "SELECT count(*) > 55 FROM ($columns) AS c")" t
 
@@ -45,7 +46,8 @@ done
 psql -XqtA -d every_type -c "SELECT gdpr.export_rules()" >"$work/rules.sql"
 sql -d postgres "DROP DATABASE IF EXISTS bare_types WITH (FORCE)" 2>/dev/null
 sql -d postgres "CREATE DATABASE bare_types TEMPLATE template0" >/dev/null
-psql -Xq -o /dev/null -d bare_types -v ON_ERROR_STOP=1 -c "CREATE EXTENSION citext" -f test/copy/types.sql
+psql -Xq -o /dev/null -d bare_types -v ON_ERROR_STOP=1 -c "CREATE EXTENSION citext" -f test/copy/types.sql \
+  -c "GRANT USAGE ON SCHEMA kinds TO copier" -c "GRANT SELECT ON ALL TABLES IN SCHEMA kinds TO copier"
 fresh types_copy
 copy "dbname=bare_types" "$(to types_copy)" --schema kinds --exclude-table rules
 is "without the extension and without a file of rules nothing is copied" "$code" 4

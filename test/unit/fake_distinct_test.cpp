@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/fake/fake_room.hpp"
+#include "fake_fixture.hpp"
 #include "treat_fixture.hpp"
 
 namespace gdpr {
@@ -82,7 +83,7 @@ std::size_t Equal(const std::string& kind, std::string_view form, std::uint64_t 
 }
 
 TEST(Distinct, AllTextsOfASmallFormStayDifferent) {
-  const std::uint64_t most = std::getenv("GDPR_LONG") == nullptr ? 3'000 : 1'000'000;
+  const std::uint64_t most = test::Long() ? 1'000'000 : 3'000;
   for (const Kind& kind : Kinds()) {
     const std::string name(kind.name);
     const Rule rule = ParseRule(name + " unique");
@@ -133,7 +134,7 @@ constexpr std::array kSamples = {
 };
 
 TEST(Distinct, ManyValuesOfAKindStayDifferent) {
-  const std::uint64_t most = std::getenv("GDPR_LONG") == nullptr ? 4'000 : 5'000'000;
+  const std::uint64_t most = test::Long() ? 5'000'000 : 4'000;
   for (const Sample& sample : kSamples) {
     // From the middle of the form, so that all its digits are used.
     const std::uint64_t all = CountOf(sample.form);

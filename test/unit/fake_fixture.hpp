@@ -41,13 +41,18 @@ inline std::string FakeOf(std::string_view kind, std::string_view text, const As
   return out;
 }
 
+/// Whether $GDPR_LONG asks for the long forms; empty is no, as for the scripts.
+inline bool Long() {
+  const char* asked = std::getenv("GDPR_LONG");
+  return asked != nullptr && *asked != '\0';
+}
 /// 2,000, or 100,000 where $GDPR_LONG is set.
 inline std::size_t Many() {
-  return std::getenv("GDPR_LONG") != nullptr ? 100'000 : 2'000;
+  return Long() ? 100'000 : 2'000;
 }
 /// 100,000, or 5,000,000 where $GDPR_LONG is set.
 inline std::size_t VeryMany() {
-  return std::getenv("GDPR_LONG") != nullptr ? 5'000'000 : 100'000;
+  return Long() ? 5'000'000 : 100'000;
 }
 
 /// How many of the texts that `make` gives for 0, 1, … differ from all before them (by 64 bits of

@@ -20,7 +20,7 @@ real_values() {  # real_values DATABASE TRUTH
     sql -d "$1" "SELECT DISTINCT '$table', '$column', translate($column::text, E'\n\t', '  ') FROM $table WHERE length($column::text) >= 4"
   done
 }
-# Words that only this person has: not the name of a city or a first name, which somebody else may have by chance.
+# Words that only this person has: not the name of a city or a first name ("Mike" is a login too), which a fake may have by chance.
 distinctive='^(email|phone|fax|home_phone|address|ship_address|contact_name|company_name|ship_name|username|password|notes|photo|picture|photo_path)$'
 
 # Every row without its personal columns, from all tables.
@@ -70,7 +70,7 @@ real() {  # real NAME FILE…
 
   real_values "$from" "$truth" >"$work/values"
   ok "$name: there are values to lose" test "$(wc -l <"$work/values")" -gt 500
-  awk -F'\t' -v d="$distinctive" '$2 ~ d { print $3 }' "$work/values" | sort -u >"$work/words"
+  awk -F'\t' -v d="$distinctive" '$2 ~ d && length($3) > 5 { print $3 }' "$work/values" | sort -u >"$work/words"
   # What stands in an impersonal column of the source as well is nobody's secret.
   while IFS=$'\t' read -r table column; do sql -d "$from" "SELECT t::text FROM (SELECT $column FROM ONLY $table) AS t"; done <"$work/impersonal" >"$work/public"
   perl -Mutf8 -CSD -e 'open my $w, "<:encoding(UTF-8)", $ARGV[0] or die; chomp(my @w = <$w>); local $/; my $t = lc <STDIN>;

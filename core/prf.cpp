@@ -44,7 +44,7 @@ Prf::Prf(std::span<const std::uint8_t> key) {
   if (key.size() > kHashedBlock) FailCrypto("HMAC");
   std::array<std::uint8_t, kHashedBlock> block{};
   std::copy(key.begin(), key.end(), block.begin());
-  states_ = std::make_unique<States>(StateOf(block, 0x36), StateOf(block, 0x5C));
+  states_.reset(new States{StateOf(block, 0x36), StateOf(block, 0x5C)});
   OPENSSL_cleanse(block.data(), block.size());
 }
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Laws: no finding quotes a personal value; preflight changes nothing; checks run as the table's owner.
-SELECT plan(9);
+SELECT plan(12);
 SET client_min_messages = error;
 DROP ROLE IF EXISTS quiet_owner;
 CREATE ROLE quiet_owner;
@@ -42,6 +42,23 @@ SET SESSION AUTHORIZATION quiet_owner;
 CREATE OR REPLACE TRIGGER tell BEFORE UPDATE ON quiet.person FOR EACH ROW EXECUTE FUNCTION quiet.tell('42501');
 RESET SESSION AUTHORIZATION;
 SELECT is_empty($$SELECT finding FROM gdpr.preflight('person') WHERE finding ~ 'Canary'$$, 'not even under a SQLSTATE that is ours to print');
+
+-- A sequence does not go back with the transaction: the first times another session is in the way, and then none is.
+SET SESSION AUTHORIZATION quiet_owner;
+CREATE SEQUENCE quiet.met;
+CREATE FUNCTION quiet.meet() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+  IF nextval('quiet.met') <= TG_ARGV[1]::bigint THEN RAISE EXCEPTION USING MESSAGE = 'met ' || OLD.name, ERRCODE = TG_ARGV[0]; END IF;
+  RETURN NEW;
+END$$;
+DROP TRIGGER tell ON quiet.person;
+CREATE TRIGGER meet BEFORE UPDATE ON quiet.person FOR EACH ROW EXECUTE FUNCTION quiet.meet('40P01', '3');
+RESET SESSION AUTHORIZATION;
+SELECT is_empty($$SELECT severity, finding FROM gdpr.preflight('person') WHERE finding ~ '40P01'$$, 'a trial that met another session is tried again');
+SET SESSION AUTHORIZATION quiet_owner;
+CREATE OR REPLACE TRIGGER meet BEFORE UPDATE ON quiet.person FOR EACH ROW EXECUTE FUNCTION quiet.meet('40001', '1000000');
+RESET SESSION AUTHORIZATION;
+SELECT results_eq($$SELECT severity FROM gdpr.preflight('person') WHERE finding ~ '40001'$$, ARRAY['warning'], 'and is no error of the schema, however often it does');
+SELECT is_empty($$SELECT finding, hint FROM gdpr.preflight('person') WHERE row(finding, hint)::text ~ 'Canary'$$, 'nor is what was said then repeated');
 SELECT is((SELECT count(*) FROM quiet.seen) + (SELECT count(*) FROM quiet.person WHERE name !~ 'Canary')
   + (SELECT count(*) FROM gdpr.certificates), 0::bigint, 'preflight changes nothing');
 SELECT ok(NOT gdpr.is_frozen('person', '1'), 'and freezes nobody');

@@ -69,7 +69,7 @@ fuzz_target() {
   mkdir -p "$corpus"
   local seeds=(test/fuzz/corpus/"$name")
   [ -d "${seeds[0]}" ] || seeds=()
-  (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-5}" -timeout=10 -rss_limit_mb=2048 \
+  (cd "$GDPR_BUILD" && "$target" -max_total_time="${seconds:-5}" -seed="$((GDPR_SEED + 1))" -timeout=10 -rss_limit_mb=2048 \
     -verbosity=0 -print_final_stats=1 "$corpus" "${seeds[@]/#/$GDPR_ROOT/}") >"$corpus.log" 2>&1 || status="not ok"
   printf '%s\n%s - %s\n' "$(sed 's/^/# /' "$corpus.log")" "$status" "$name"
   [ "$status" = ok ]
@@ -145,7 +145,8 @@ check_plan() {
 }
 
 kind_pgtap() {
-  local file name status=0
+  local file name status=0 seed
+  seed=$(awk -v n="$GDPR_SEED" 'BEGIN { print n / 32768 }')
   fresh_database gdpr_tap || return
   psql -Xq -d gdpr_tap -v ON_ERROR_STOP=1 -c "SET client_min_messages = error" -c "CREATE EXTENSION IF NOT EXISTS citext" \
     -c "CREATE EXTENSION pgtap" || return
@@ -153,7 +154,7 @@ kind_pgtap() {
     [ -e "$file" ] || continue
     name=$(basename "$file" .sql)
     fresh_database tap_run gdpr_tap || return
-    if psql -Xqt -A -d tap_run -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -P pager=off -f "$file" 2>&1 >"$GDPR_BUILD/tap.out" \
+    if psql -Xqt -A -d tap_run -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -P pager=off -c "SET seed = $seed" -f "$file" 2>&1 >"$GDPR_BUILD/tap.out" \
       | sed "s/^/# /" >"$GDPR_BUILD/tap.err"; [ "${PIPESTATUS[0]}" = 0 ]; then :; else
       echo "not ok - $name: psql stopped with an error"; status=1
     fi

@@ -5,7 +5,7 @@ SET client_min_messages = error;
 \set ON_ERROR_STOP on
 \if :{?seed}
 \else
-SELECT extract(epoch FROM clock_timestamp())::bigint % 100000 AS seed \gset
+SELECT (random() * 100000)::int AS seed \gset
 \endif
 \echo '#' seed :seed, repeat with: psql -v seed=:seed
 SELECT setseed(:seed / 100000.0);

@@ -7,7 +7,7 @@ SELECT gdpr.create_key() \g /dev/null
 \ir lib/retention.sql
 \if :{?seed}
 \else
-SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS seed \gset
+SELECT (random() * 1000000)::int AS seed \gset
 \endif
 \echo '# seed' :seed
 SELECT setseed((:'seed'::bigint % 1000000) / 1000000.0) \g /dev/null

@@ -3,13 +3,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <sstream>
 
 #include "batch/copy/copy_sql.hpp"
@@ -22,16 +19,6 @@ namespace {
 /// Ownership and rights are the target's affair; publications and subscriptions would tie a copy to
 /// production; labels are of the source's providers.
 const std::vector<std::string> kLikeTarget = {"--no-owner", "--no-privileges", "--no-tablespaces"};
-
-/// Reads a number at the beginning of the text and takes it off.
-template <typename T>
-bool TakeNumber(std::string_view& text, T& number) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
 
 /// A pattern of pg_dump that means this name and no other.
 std::string Pattern(const std::string& name) {
@@ -57,75 +44,6 @@ std::string WithoutMeta(const std::string& script) {
 }
 
 }  // namespace
-
-std::vector<TocEntry> ParseToc(std::string_view list) {
-  std::vector<TocEntry> toc;
-  constexpr std::string_view kDepends = ";\tdepends on:";
-  while (!list.empty()) {
-    std::string_view line = list.substr(0, list.find('\n'));
-    list.remove_prefix(std::min(list.size(), line.size() + 1));
-    if (line.starts_with(kDepends) && !toc.empty()) {
-      line.remove_prefix(kDepends.size());
-      for (int id = 0; TakeNumber(line, id);) toc.back().depends_on.push_back(id);
-      continue;
-    }
-    TocEntry entry;
-    if (!TakeNumber(line, entry.id) || !line.starts_with(';')) continue;
-    line.remove_prefix(1);
-    if (!TakeNumber(line, entry.catalog) || !TakeNumber(line, entry.oid)) continue;
-    entry.text = line.substr(std::min<std::size_t>(1, line.size()));
-    toc.push_back(std::move(entry));
-  }
-  return toc;
-}
-
-void LeaveOut(std::vector<TocEntry>& toc, const std::set<ObjectId>& objects) {
-  std::multimap<int, TocEntry*> dependents;
-  std::vector<TocEntry*> left;
-  for (TocEntry& entry : toc) {
-    for (const int id : entry.depends_on) dependents.emplace(id, &entry);
-    // A comment on an extension is for its owner to make, and says nothing of ours.
-    const bool comment = entry.text.starts_with("COMMENT - EXTENSION ");
-    if ((entry.oid != 0 && objects.contains({entry.catalog, entry.oid})) || comment) {
-      left.push_back(&entry);
-    }
-  }
-  while (!left.empty()) {
-    TocEntry& entry = *left.back();
-    left.pop_back();
-    if (std::exchange(entry.left_out, true)) continue;
-    const auto [from, to] = dependents.equal_range(entry.id);
-    for (auto it = from; it != to; ++it) left.push_back(it->second);
-  }
-}
-
-std::vector<int> FailedEntries(std::string_view errors) {
-  constexpr std::string_view kFrom = "from TOC entry ";
-  std::vector<int> ids;
-  for (std::size_t at = 0; (at = errors.find(kFrom, at)) != std::string_view::npos;) {
-    at += kFrom.size();
-    std::string_view rest = errors.substr(at);
-    int id = 0;
-    if (TakeNumber(rest, id) && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
-  }
-  return ids;
-}
-
-std::string ErrorsOfSchema(std::string_view errors) {
-  constexpr std::size_t kMost = 1000;
-  std::string shown;
-  bool said = false;
-  std::istringstream in{std::string(errors)};
-  for (std::string line; std::getline(in, line);) {
-    // What a program says begins with its name; what follows is DETAIL, CONTEXT and the statement.
-    said = line.starts_with("pg_dump: ") || line.starts_with("pg_restore: ");
-    if (!said || line.find("while PROCESSING TOC") != std::string::npos) continue;
-    if (line.find("errors ignored") != std::string::npos) continue;
-    shown += (shown.empty() ? "" : "; ") + line;
-    if (shown.size() > kMost) return shown.substr(0, kMost) + " …";
-  }
-  return shown;
-}
 
 std::string ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "batch/copy/copy_row_types.hpp"
 
-#include <algorithm>
 #include <utility>
-
-#include "batch/copy/copy_rules_catalog.hpp"
-#include "batch/queries.hpp"
 
 namespace gdpr::batch {
 namespace {
@@ -142,32 +138,6 @@ const CopyType& CatalogTypes::Make(std::uint32_t number,
     }
   }
   return types_.emplace(number, std::move(type)).first->second;
-}
-
-CatalogTypes CatalogTypes::Read(Connection& source, std::span<const std::uint32_t> oids) {
-  std::vector<TypeRow> rows;
-  const Result types = source.Execute(query::kCopyPlanTypes, {OidArray(oids)});
-  std::vector<std::uint32_t> enums;
-  for (int i = 0; i < types.rows(); ++i) {
-    TypeRow row;
-    row.oid = static_cast<std::uint32_t>(types.Int(i, 0));
-    row.typtype = types.Text(i, 1).front();
-    row.base = static_cast<std::uint32_t>(types.Int(i, 2));
-    row.typmod = static_cast<std::int32_t>(types.Int(i, 3));
-    row.element = static_cast<std::uint32_t>(types.Int(i, 4));
-    row.like_text = types.Text(i, 5) == "t";
-    row.binary = types.Text(i, 6) == "t";
-    row.of_database = types.Text(i, 7) == "t";
-    row.not_null = types.Text(i, 8) == "t";
-    if (row.typtype == 'e') enums.push_back(row.oid);
-    rows.push_back(std::move(row));
-  }
-  const Result labels = source.Execute(query::kCopyPlanLabels, {OidArray(enums)});
-  for (int i = 0; i < labels.rows(); ++i) {
-    const auto number = static_cast<std::uint32_t>(labels.Int(i, 0));
-    std::ranges::find(rows, number, &TypeRow::oid)->labels.emplace_back(labels.Text(i, 1));
-  }
-  return CatalogTypes(std::move(rows));
 }
 
 int LengthOfTypmod(std::uint32_t base, std::int32_t typmod) {

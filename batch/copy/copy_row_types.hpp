@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "batch/connection.hpp"
 #include "core/value.hpp"
 
 namespace gdpr::batch {
+
+class Connection;
 
 /// Numbers of the built-in types: part of PostgreSQL's protocol.
 namespace oid {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "batch/copy/copy_row_types.hpp"
 #include "batch/fault.hpp"
 #include "batch/queries.hpp"
 
@@ -125,6 +126,32 @@ void ApplyPack(const Pack& pack, const std::string& file, PlanCatalog& catalog) 
             : "Table " + Said(rule.relation) + " has no column " + rule.column + ".",
         "Take the line out, or write the name as it is at the source.");
   }
+}
+
+CatalogTypes CatalogTypes::Read(Connection& source, std::span<const std::uint32_t> oids) {
+  std::vector<TypeRow> rows;
+  const Result types = source.Execute(query::kCopyPlanTypes, {OidArray(oids)});
+  std::vector<std::uint32_t> enums;
+  for (int i = 0; i < types.rows(); ++i) {
+    TypeRow row;
+    row.oid = static_cast<std::uint32_t>(types.Int(i, 0));
+    row.typtype = types.Text(i, 1).front();
+    row.base = static_cast<std::uint32_t>(types.Int(i, 2));
+    row.typmod = static_cast<std::int32_t>(types.Int(i, 3));
+    row.element = static_cast<std::uint32_t>(types.Int(i, 4));
+    row.like_text = types.Text(i, 5) == "t";
+    row.binary = types.Text(i, 6) == "t";
+    row.of_database = types.Text(i, 7) == "t";
+    row.not_null = types.Text(i, 8) == "t";
+    if (row.typtype == 'e') enums.push_back(row.oid);
+    rows.push_back(std::move(row));
+  }
+  const Result labels = source.Execute(query::kCopyPlanLabels, {OidArray(enums)});
+  for (int i = 0; i < labels.rows(); ++i) {
+    const auto number = static_cast<std::uint32_t>(labels.Int(i, 0));
+    std::ranges::find(rows, number, &TypeRow::oid)->labels.emplace_back(labels.Text(i, 1));
+  }
+  return CatalogTypes(std::move(rows));
 }
 
 std::string OidArray(std::span<const std::uint32_t> oids) {

@@ -41,13 +41,13 @@ AS 'MODULE_PATHNAME', 'gdpr_execute_as_owner';
 COMMENT ON FUNCTION gdpr_internal.execute_as_owner(oid, text, "any") IS
   'Runs a statement with parameters as the owner of the relation; the number of rows processed';
 
---| A statement of ours with keyed profiles, which the relation's owner may not use.
+--| A statement of ours with keyed profiles, which the relation's owner may not use: they must come from $1.
 CREATE OR REPLACE FUNCTION gdpr_internal.execute_keyed_as_owner(relation oid, statement text, VARIADIC args "any")
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'gdpr_execute_keyed_as_owner';
 COMMENT ON FUNCTION gdpr_internal.execute_keyed_as_owner(oid, text, "any") IS
-  'execute_as_owner for statements with profiles fake and pseudonym; triggers they set off may not use them';
+  'execute_as_owner for statements with profiles fake and pseudonym, which take their profile from $1; code that they set off may not use them';
 
 --| Where rows are now, given where they were.
 CREATE OR REPLACE FUNCTION gdpr_internal.latest_tids(relation oid, tids tid[])

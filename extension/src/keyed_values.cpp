@@ -38,10 +38,10 @@ bool IsOperator(Oid role) {
 
 }  // namespace
 
-void CheckKeyedRights(Oid* allowed) {
+void CheckKeyedRights(Oid* allowed, const void* profile) {
   Oid role = GetUserId();
   if (role == *allowed) return;
-  if (KeyedWork()) return;
+  if (KeyedWork(profile)) return;
   if (!IsOperator(role)) {
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -75,7 +75,7 @@ using namespace gdpr::pg;
 // gdpr.reveal(value text, rule text) -> text
 GDPR_FUNCTION(gdpr_reveal) {
   Oid allowed = InvalidOid;
-  CheckKeyedRights(&allowed);
+  CheckKeyedRights(&allowed, nullptr);
   std::string_view value = TextView(PG_GETARG_DATUM(0));
   std::string_view rule = TextView(PG_GETARG_DATUM(1));
   gdpr::Keyed* master = BackendKeys();

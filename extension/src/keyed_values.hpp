@@ -10,10 +10,10 @@ namespace gdpr::pg {
 
 /// Stops whoever may not use keyed profiles: with an answer for every guess, a reader could test
 /// guesses. Superusers and bundle operator may; and a statement that they had the engine run as a
-/// table's owner (KeyedWork). `allowed`: the role that was let through last, or
-/// InvalidOid; kept by the caller, so that a query asks once.
+/// table's owner (KeyedWork), which `profile` is the argument for. `allowed`: the role that was let
+/// through last, or InvalidOid; kept by the caller, so that a query asks once.
 /// errors  42501
-void CheckKeyedRights(Oid* allowed);
+void CheckKeyedRights(Oid* allowed, const void* profile);
 
 /// The keys of fakes and pseudonyms, made once for each backend and key. Good until the next
 /// backend call. Loads the file on first use.

@@ -74,10 +74,6 @@ SPIPlanPtr Prepare(const char* statement, ParamListInfo values) {
   return plan;
 }
 
-int TriggerDepth() {
-  return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, static_cast<Datum>(0)));
-}
-
 enum class Work { kQuery, kStatement, kKeyedStatement };
 
 void Execute(Oid relation, Work work, SPIExecuteOptions* options, const char* statement) {
@@ -88,7 +84,10 @@ void Execute(Oid relation, Work work, SPIExecuteOptions* options, const char* st
   OwnerScope scope;
   ErrorContextCallback* outside = error_context_stack;
   EnterOwner(scope, relation, !is_query);
-  scope.keyed = work == Work::kKeyedStatement;
+  const ParamExternData* first = options->params == nullptr ? nullptr : options->params->params;
+  if (work == Work::kKeyedStatement && first != nullptr && first->ptype == TEXTOID) {
+    scope.permit = DatumGetPointer(first->value);
+  }
   PG_TRY();
   {
     // An error's context then names the places below us only; PG_CATCH brings the rest back
@@ -192,8 +191,7 @@ void EnterOwner(OwnerScope& scope, Oid relation, bool engine) {
   scope.relation = relation;
   scope.owner = form->relowner;
   scope.engine = engine;
-  scope.keyed = false;
-  scope.trigger_depth = TriggerDepth();
+  scope.permit = nullptr;
   ReleaseSysCache(tuple);
   GetUserIdAndSecContext(&scope.saved_user, &scope.saved_context);
   // Under FORCE ROW LEVEL SECURITY the owner's own UPDATE would touch 0 rows without an error, and
@@ -219,9 +217,8 @@ bool EngineAtWork(Relation relation) {
   return list_member_oid(find_all_inheritors(work, NoLock, nullptr), oid);
 }
 
-bool KeyedWork() {
-  return current_scope != nullptr && current_scope->keyed &&
-         current_scope->owner == GetUserId() && current_scope->trigger_depth == TriggerDepth();
+bool KeyedWork(const void* profile) {
+  return profile != nullptr && current_scope != nullptr && current_scope->permit == profile;
 }
 
 const OwnerScope* CurrentScope() {

@@ -13,9 +13,9 @@ struct OwnerScope {
   Oid owner;
   Oid saved_user;
   int saved_context;
-  bool engine;  // the guard trigger lets our own statements through
-  bool keyed;   // our statement may use keyed profiles, which the owner may not
-  int trigger_depth;
+  bool engine;         // the guard trigger lets our own statements through
+  const void* permit;  // first parameter of our statement with keyed profiles, which the owner may
+                       // not use; NULL: it has none
 };
 
 /// Becomes the owner of `relation` in a restricted operation; a table's own row security is lifted.
@@ -30,9 +30,10 @@ void LeaveOwner(const OwnerScope& scope);
 /// of. A trigger that it set off and that writes elsewhere is not the engine.
 bool EngineAtWork(Relation relation);
 
-/// Whether a statement of ours with keyed profiles is at work as the current user, and no trigger
-/// that it set off: what a table's owner planted there must not ask for fakes of guesses.
-bool KeyedWork();
+/// Whether `profile`, as a function got it, is the parameter of a statement of ours with keyed
+/// profiles. Nobody else can pass that very datum: what a table's owner planted in triggers,
+/// checks, indexes, rules or domains that the statement sets off must not ask for fakes of guesses.
+bool KeyedWork(const void* profile);
 
 /// The innermost switch, or NULL.
 const OwnerScope* CurrentScope();

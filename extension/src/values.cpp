@@ -52,6 +52,7 @@ struct Request {
   bool redact;
   std::string_view seed;  // whose value it is, for keyed profiles
   bool seeded;
+  const void* permit;  // the profile as an argument: what lets a statement of ours use keyed ones
 };
 
 void DeleteTreatments(void* argument) {
@@ -180,7 +181,7 @@ Datum TreatArray(FunctionCallInfo fcinfo, Site* site, const Request& request, Da
 Datum TreatValue(FunctionCallInfo fcinfo, Oid type, const Request& request) {
   Site* site = FindSite(fcinfo, type);
   Prepare(site, request);
-  if (site->guarded) CheckKeyedRights(&site->allowed);
+  if (site->guarded) CheckKeyedRights(&site->allowed, request.permit);
   if (site->kept) {
     if (site->kept_null) PG_RETURN_NULL();
     return site->kept_value;
@@ -213,7 +214,14 @@ std::string_view TextArgument(FunctionCallInfo fcinfo, int number) {
 // anonymize(value, rule, profile, seed): not declared STRICT, because seed may be NULL.
 Datum Anonymize(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1), TextArgument(fcinfo, 2), nullptr, 0, false, {}, false};
+  Request request{TextArgument(fcinfo, 1),
+                  TextArgument(fcinfo, 2),
+                  nullptr,
+                  0,
+                  false,
+                  {},
+                  false,
+                  DatumGetPointer(PG_GETARG_DATUM(2))};
   if (!PG_ARGISNULL(3)) {
     request.seed = TextView(PG_GETARG_DATUM(3));
     request.seeded = true;
@@ -222,14 +230,14 @@ Datum Anonymize(FunctionCallInfo fcinfo, Oid type) {
 }
 
 Datum Keyless(FunctionCallInfo fcinfo, Oid type, std::string_view profile) {
-  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false, {}, false};
+  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false, {}, false, nullptr};
   return TreatValue(fcinfo, type, request);
 }
 
 // redact(value, rule, own): own values that are NULL are skipped; no list is an empty list.
 Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true, {}, false};
+  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true, {}, false, nullptr};
   if (!PG_ARGISNULL(2)) {
     Datum* values;
     bool* nulls;

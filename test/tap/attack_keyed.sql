@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Keyed profiles are for bundle operator only: who gets an answer for every guess finds out who is who.
 \ir lib/attack.sql
-SELECT plan(27);
+SELECT plan(28);
 
 SELECT gdpr.grant_bundle('operator', 'attack_op'), gdpr.grant_bundle('reader', 'attack_eve') \g /dev/null
 CREATE SCHEMA shop AUTHORIZATION attack_mallory;
@@ -62,10 +62,35 @@ SELECT t.attempt('attack_mallory', $$
   CREATE TRIGGER ask BEFORE UPDATE ON shop.person FOR EACH ROW EXECUTE FUNCTION shop.ask()$$) \g /dev/null
 SELECT is(t.attempt('attack_op', $$SELECT gdpr.anonymize_subject('person', '1', 'test')$$), '', 'the operator erases one');
 SELECT is((SELECT string_agg(DISTINCT fake, ' ') FROM shop.answer), 'refused', 'the planted trigger ran and got nothing');
-SELECT is(gdpr_internal.execute_keyed_as_owner('shop.person'::regclass, $$UPDATE shop.person SET email = gdpr.anonymize(email, 'email', 'fake') WHERE id = $1$$, 2), 1::bigint,
+-- A statement of ours with fakes sets off more of what an owner can plant, all of it as that owner.
+SELECT t.attempt('attack_mallory', $$
+  CREATE FUNCTION shop.ask_in(place text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $f$
+  BEGIN
+    RETURN place || ' ' || gdpr.anonymize('guess@b.example'::text, 'email', 'fake');
+  EXCEPTION WHEN insufficient_privilege THEN
+    RETURN place || ' refused';
+  END $f$;
+  CREATE FUNCTION shop.note(place text) RETURNS boolean LANGUAGE sql AS $f$ INSERT INTO shop.answer VALUES (shop.ask_in(place)) RETURNING true $f$;
+  CREATE FUNCTION shop.note_in(place text, value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $f$
+  BEGIN
+    PERFORM shop.note(place);
+    RETURN value;
+  END $f$;
+  CREATE DOMAIN shop.login AS text CHECK (shop.note('domain'));
+  ALTER TABLE shop.person ADD login shop.login, ADD CHECK (shop.note('check')),
+    ADD made text GENERATED ALWAYS AS (shop.note_in('generated', email)) STORED;
+  CREATE INDEX ON shop.person (shop.note_in('index', email));
+  CREATE RULE planted AS ON UPDATE TO shop.person DO ALSO INSERT INTO shop.answer SELECT shop.ask_in('rule');
+  UPDATE shop.person SET login = 'c' WHERE id = 2;
+  DELETE FROM shop.answer$$) \g /dev/null
+SELECT is(gdpr_internal.execute_keyed_as_owner('shop.person'::regclass,
+    $$UPDATE shop.person SET email = gdpr.anonymize(email, 'email', $1), login = gdpr.anonymize(login::text, 'username', $1) WHERE id = 2$$, 'fake'::text), 1::bigint,
   'a statement of ours fakes as the owner');
 SELECT isnt((SELECT email FROM shop.person WHERE id = 2), 'c@d.example', 'and did');
-SELECT is((SELECT string_agg(DISTINCT fake, ' ') FROM shop.answer), 'refused', 'the trigger gets nothing there either');
+SELECT is((SELECT string_agg(DISTINCT fake, ', ' ORDER BY fake) FROM shop.answer), 'check refused, domain refused, generated refused, index refused, refused, rule refused',
+  'what was planted in a trigger, check, domain, generated column, index and rule gets nothing there either');
+SELECT throws_ok($$SELECT gdpr_internal.execute_keyed_as_owner('shop.person'::regclass,
+    'UPDATE shop.person SET email = gdpr.anonymize(email, ''email'', ''fake'') WHERE $1 = ''fake''', 'fake'::text)$$, '42501', NULL, 'only the parameter itself says that it is ours');
 
 -- The key.
 SELECT gdpr.revoke_bundle('operator', 'attack_op') \g /dev/null

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: PostgreSQL
 // Labels in a script that pg_dump wrote.
+#include <algorithm>
+
 #include "batch/anon_rule.hpp"
 #include "batch/sql_lexer.hpp"
 
@@ -23,14 +25,29 @@ std::size_t ReadStatement(std::string_view text, std::string_view provider, Anon
   label.object = token.text;
   for (token = lexer.Next(); !token.Word("is"); token = lexer.Next()) {
     if (token.type == Type::kEnd || token.Symbol(";")) return 0;
-    if (column && token.Identifier()) label.column.push_back(token.text);
-    if (!column) label.object += (token.Symbol(".") ? "" : " ") + token.text;
+    if (column) {
+      if (token.Identifier()) label.column.push_back(token.text);
+      continue;
+    }
+    const bool joined = token.Symbol(".") || token.Symbol("(") || token.Symbol(")") ||
+                        token.Symbol(",") || label.object.ends_with('.') ||
+                        label.object.ends_with('(');
+    label.object += (joined ? "" : " ") + token.text;
   }
   token = lexer.Next();
   if (token.type != Type::kString) return 0;
   if (column && (label.column.size() < 2 || label.column.size() > 3)) return 0;
   label.label = token.text;
   return lexer.at();
+}
+
+// Whether a line may begin a statement of ours, in whatever case it is written by hand.
+bool BeginsLabel(std::string_view line) {
+  constexpr std::string_view kWord = "security";
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  return line.size() > kWord.size() &&
+         std::ranges::equal(line.substr(0, kWord.size()), kWord,
+                            [](char c, char lower) { return (c | 0x20) == lower; });
 }
 
 }  // namespace
@@ -41,12 +58,13 @@ std::vector<AnonLabel> ReadAnonLabels(std::string_view script, std::string_view 
   for (std::size_t at = 0; at < script.size();) {
     std::size_t end = script.find('\n', at);
     if (end == std::string_view::npos) end = script.size();
-    const std::string_view line = script.substr(at, end - at);
+    std::string_view line = script.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
     if (data) {
       data = line != "\\.";
     } else if (line.starts_with("COPY ") && line.ends_with("FROM stdin;")) {
       data = true;
-    } else if (line.starts_with("SECURITY LABEL ") || line.starts_with("security label ")) {
+    } else if (BeginsLabel(line)) {
       AnonLabel label;
       const std::size_t size = ReadStatement(script.substr(at), provider, label);
       if (size > 0) {

@@ -68,7 +68,14 @@ std::string InComment(std::string text) {
   return text;
 }
 
-void Print(const std::vector<AnonLabel>& labels, const std::vector<AnonProposal>& proposals) {
+void Print(const std::vector<AnonLabel>& labels, const std::vector<AnonProposal>& proposals,
+           const std::string& provider) {
+  if (labels.empty()) {
+    std::cout << "-- There are no labels for provider " << InComment(provider)
+              << ": is it another masking policy (--provider), or was the script made with "
+                 "--no-security-labels?\n";
+    return;
+  }
   std::cout << "-- Rules of PostgreSQL Anonymizer, said in kinds of pg_gdpr. Read them, then run "
                "them.\n";
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -120,9 +127,11 @@ ExitCode ImportAnonLabels(const Options& options, Signals& /*signals*/) {
     mapped += proposals.back().rule.empty() ? 0 : 1;
   }
   if (options.json) {
-    std::cout << Json(labels, proposals).dump() << "\n";
+    // A dump may be in any encoding.
+    using Bytes = nlohmann::ordered_json::error_handler_t;
+    std::cout << Json(labels, proposals).dump(-1, ' ', false, Bytes::replace) << "\n";
   } else {
-    Print(labels, proposals);
+    Print(labels, proposals, options.import_anon_labels.provider);
   }
   Log(Level::kInfo, "anon_labels",
       {{"proposed", static_cast<std::int64_t>(mapped)},

@@ -14,6 +14,8 @@ SECURITY LABEL FOR anon ON COLUMN crm.contact.phone IS 'MASKED WITH FUNCTION ano
 SECURITY LABEL FOR anon ON COLUMN crm.contact.changes IS 'NOT MASKED';
 SECURITY LABEL FOR anon ON COLUMN crm.contact.x IS 'MASKED WITH FUNCTION public.drop_everything(x)';
 SECURITY LABEL FOR anon ON ROLE bob IS 'MASKED';
+SECURITY LABEL FOR anon ON TABLE crm.contact IS 'TABLESAMPLE BERNOULLI(10)';
+SECURITY LABEL FOR anon ON FUNCTION public.drop_everything(text) IS 'TRUSTED';
 SQL
 # No connection: whatever the environment says, none is tried.
 PGHOST=/nowhere gdpr_batch import-anon-labels --file "$work/dump.sql"
@@ -22,7 +24,8 @@ is "what is known becomes a statement" "$(grep -c '^SELECT gdpr.classify(' <<<"$
 like "with its kind and treatment" "$out" "'phone', 'phone mask=partial\(2,2\)'\);  -- was anon.partial\(\)"
 is "everything else is a comment" "$(grep -vcE '^(--|SELECT gdpr\.classify\()' <<<"$out")" 0
 like "a function of one's own is listed with its reason" "$out" "not mapped: crm.contact.x, was public.drop_everything\(\): a function"
-like "and so is what is no column's" "$out" "not mapped: role bob: it is no column's"
+like "and so is what is no column's" "$out" "not mapped: role bob: who sees what"
+like "a sample has another way" "$out" 'not mapped: table crm.contact: gdpr-batch copy --sample'
 not_ok "lines of a table's data are no labels" grep -q "'name'" <<<"$out"
 grep '^SELECT' <<<"$out" | grep -E "email" >"$work/run.sql"
 ok "a statement runs as it is" psql -Xq -v ON_ERROR_STOP=1 -f "$work/run.sql"
@@ -44,4 +47,5 @@ is "from a database" "$code $(grep -c "'crm.contact', 'email', 'last_name'" <<<"
 before=$(sql "SELECT count(*) FROM gdpr.classification")
 gdpr_batch import-anon-labels --provider other
 is "of another provider there is nothing" "$code $(grep -c '^SELECT' <<<"$out")" "0 0"
+like "and it says why that may be" "$out" 'no labels for provider other: .*--no-security-labels'
 is "and nothing has changed" "$(sql "SELECT count(*) FROM gdpr.classification")" "$before"

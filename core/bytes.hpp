@@ -31,6 +31,12 @@ constexpr std::uint64_t LittleEndian(std::uint64_t value) noexcept {
   return value;
 }
 
+/// A number whose bytes in memory are the highest first, and back.
+constexpr std::uint64_t BigEndian(std::uint64_t value) noexcept {
+  if constexpr (std::endian::native == std::endian::little) return __builtin_bswap64(value);
+  return value;
+}
+
 /// Appends the lowest `size` bytes of a number, the lowest first.
 inline char* PutFixed(char* at, std::uint64_t value, std::size_t size) noexcept {
   value = LittleEndian(value);

@@ -15,7 +15,7 @@
 namespace gdpr {
 
 /// All that the keyed profiles make of the master key, once: a sub-key for each use (HKDF), of
-/// which only what the ciphers and digests keep stays in memory: some 5 kB. Not for several
+/// which only what the ciphers and digests keep stays in memory: some 8 kB. Not for several
 /// threads at once: one each. Throws Error 55000 for a master below 32 bytes.
 class Keyed {
  public:

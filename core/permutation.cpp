@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <functional>
 
+#include "bytes.hpp"
 #include "digest.hpp"
 #include "error.hpp"
 
@@ -22,10 +25,19 @@ std::uint64_t RootOf(U128 n) {
   return root;
 }
 
-void PutNumber(std::uint64_t number, std::size_t at, BlockCipher::Block& block) {
-  for (std::size_t i = 0; i < 8; ++i) {
-    block[at + i] ^= static_cast<std::uint8_t>(number >> (56 - 8 * i));
-  }
+// A block as two numbers, the highest byte first.
+struct Halves {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+};
+
+Halves Encrypted(BlockCipher& cipher, Halves halves) {
+  BlockCipher::Block block;
+  halves = {BigEndian(halves.high), BigEndian(halves.low)};
+  std::memcpy(block.data(), &halves, block.size());
+  cipher.Encrypt(block);
+  std::memcpy(&halves, block.data(), block.size());
+  return {BigEndian(halves.high), BigEndian(halves.low)};
 }
 
 }  // namespace
@@ -40,84 +52,83 @@ Permutation::Permutation(std::span<const std::uint8_t> key)
         return BlockCipher(sub);
       }()) {}
 
-// The mask is a digest (CBC-MAC, lengths first) of size and tweak. It is kept, because a column is
-// one tweak and hardly more than one size.
-void Permutation::Prepare(std::string_view tweak, U128 size) {
+// The mask is a digest (CBC-MAC, lengths first) of size and tweak.
+const Permutation::Prepared& Permutation::Prepare(std::string_view tweak, U128 size) {
   if (size == 0 || size > kMostSize) {
     throw Error{"XX000", "permutation of a set that is empty or too large", "", ""};
   }
-  if (size == size_ && tweak == tweak_) return;
-  BlockCipher::Block block{};
-  PutNumber(tweak.size(), 0, block);
-  tweaks_.Encrypt(block);
-  PutNumber(static_cast<std::uint64_t>(size >> 64U), 0, block);
-  PutNumber(static_cast<std::uint64_t>(size), 8, block);
-  tweaks_.Encrypt(block);
-  for (std::size_t at = 0; at < tweak.size(); at += block.size()) {
-    const std::size_t count = std::min(block.size(), tweak.size() - at);
-    for (std::size_t i = 0; i < count; ++i) block[i] ^= static_cast<std::uint8_t>(tweak[at + i]);
-    tweaks_.Encrypt(block);
+  const std::size_t slot = std::hash<std::string_view>{}(tweak) + static_cast<std::size_t>(size);
+  Prepared& kept = kept_[slot % kept_.size()];
+  if (size == kept.size && tweak == kept.tweak) return kept;
+  Halves mask = Encrypted(tweaks_, {tweak.size(), 0});
+  mask.high ^= static_cast<std::uint64_t>(size >> 64U);
+  mask.low ^= static_cast<std::uint64_t>(size);
+  mask = Encrypted(tweaks_, mask);
+  for (std::size_t at = 0; at < tweak.size(); at += sizeof(Halves)) {
+    Halves part;
+    std::memcpy(&part, tweak.data() + at, std::min(sizeof part, tweak.size() - at));
+    mask.high ^= BigEndian(part.high);
+    mask.low ^= BigEndian(part.low);
+    mask = Encrypted(tweaks_, mask);
   }
-  mask_ = block;
-  tweak_.assign(tweak);
-  size_ = size;
-  left_ = RootOf(size);
-  right_ = static_cast<std::uint64_t>((size + left_ - 1) / left_);
+  kept.tweak.assign(tweak);
+  if (size != kept.size) {
+    kept.left = RootOf(size);
+    kept.right = static_cast<std::uint64_t>((size + kept.left - 1) / kept.left);
+  }
+  kept.size = size;
+  kept.mask_high = mask.high;
+  kept.mask_low = mask.low;
+  return kept;
 }
 
-std::uint64_t Permutation::Round(unsigned round, std::uint64_t half, std::uint64_t size) {
-  BlockCipher::Block block = mask_;
-  block[0] ^= static_cast<std::uint8_t>(round + 1);
-  PutNumber(half, 8, block);
-  rounds_.Encrypt(block);
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    high = high << 8U | block[i];
-    low = low << 8U | block[8 + i];
-  }
+std::uint64_t Permutation::Round(const Prepared& prepared, unsigned round, std::uint64_t half,
+                                 std::uint64_t size) {
+  const std::uint64_t number = static_cast<std::uint64_t>(round + 1) << 56U;
+  const auto [high, low] =
+      Encrypted(rounds_, {prepared.mask_high ^ number, prepared.mask_low ^ half});
   if (size >> 32U == 0) return static_cast<std::uint64_t>(static_cast<U128>(high) * size >> 64U);
   return static_cast<std::uint64_t>((static_cast<U128>(high) << 64U | low) % size);
 }
 
-U128 Permutation::Once(U128 index) {
-  auto left = static_cast<std::uint64_t>(index / right_);
-  auto right = static_cast<std::uint64_t>(index % right_);
+U128 Permutation::Once(const Prepared& prepared, U128 index) {
+  auto left = static_cast<std::uint64_t>(index / prepared.right);
+  auto right = static_cast<std::uint64_t>(index % prepared.right);
   for (unsigned round = 0; round < kRounds; round += 2) {
-    left += Round(round, right, left_);
-    if (left >= left_) left -= left_;
-    right += Round(round + 1, left, right_);
-    if (right >= right_) right -= right_;
+    left += Round(prepared, round, right, prepared.left);
+    if (left >= prepared.left) left -= prepared.left;
+    right += Round(prepared, round + 1, left, prepared.right);
+    if (right >= prepared.right) right -= prepared.right;
   }
-  return static_cast<U128>(left) * right_ + right;
+  return static_cast<U128>(left) * prepared.right + right;
 }
 
-U128 Permutation::Back(U128 index) {
-  auto left = static_cast<std::uint64_t>(index / right_);
-  auto right = static_cast<std::uint64_t>(index % right_);
+U128 Permutation::Back(const Prepared& prepared, U128 index) {
+  auto left = static_cast<std::uint64_t>(index / prepared.right);
+  auto right = static_cast<std::uint64_t>(index % prepared.right);
   for (unsigned round = kRounds; round > 0; round -= 2) {
-    right += right_ - Round(round - 1, left, right_);
-    if (right >= right_) right -= right_;
-    left += left_ - Round(round - 2, right, left_);
-    if (left >= left_) left -= left_;
+    right += prepared.right - Round(prepared, round - 1, left, prepared.right);
+    if (right >= prepared.right) right -= prepared.right;
+    left += prepared.left - Round(prepared, round - 2, right, prepared.left);
+    if (left >= prepared.left) left -= prepared.left;
   }
-  return static_cast<U128>(left) * right_ + right;
+  return static_cast<U128>(left) * prepared.right + right;
 }
 
 U128 Permutation::Forward(std::string_view tweak, U128 size, U128 index) {
-  Prepare(tweak, size);
+  const Prepared& prepared = Prepare(tweak, size);
   if (index >= size) throw Error{"XX000", "permutation of what is not in the set", "", ""};
   do {
-    index = Once(index);
+    index = Once(prepared, index);
   } while (index >= size);
   return index;
 }
 
 U128 Permutation::Backward(std::string_view tweak, U128 size, U128 index) {
-  Prepare(tweak, size);
+  const Prepared& prepared = Prepare(tweak, size);
   if (index >= size) throw Error{"XX000", "permutation of what is not in the set", "", ""};
   do {
-    index = Back(index);
+    index = Back(prepared, index);
   } while (index >= size);
   return index;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -25,19 +26,26 @@ class Permutation {
   U128 Backward(std::string_view tweak, U128 size, U128 index);
 
  private:
-  void Prepare(std::string_view tweak, U128 size);
-  std::uint64_t Round(unsigned round, std::uint64_t half, std::uint64_t size);
-  U128 Once(U128 index);
-  U128 Back(U128 index);
+  // What is made of a tweak and a size before the first index.
+  struct Prepared {
+    std::string tweak;
+    U128 size = 0;
+    std::uint64_t left = 0;
+    std::uint64_t right = 0;
+    std::uint64_t mask_high = 0;
+    std::uint64_t mask_low = 0;
+  };
+
+  const Prepared& Prepare(std::string_view tweak, U128 size);
+  std::uint64_t Round(const Prepared& prepared, unsigned round, std::uint64_t half,
+                      std::uint64_t size);
+  U128 Once(const Prepared& prepared, U128 index);
+  U128 Back(const Prepared& prepared, U128 index);
 
   BlockCipher rounds_;
   BlockCipher tweaks_;
-  // What the last call prepared.
-  std::string tweak_;
-  U128 size_ = 0;
-  std::uint64_t left_ = 0;
-  std::uint64_t right_ = 0;
-  BlockCipher::Block mask_{};
+  // A column is one tweak and hardly more than one size, and a row has a few columns.
+  std::array<Prepared, 16> kept_;
 };
 
 }  // namespace gdpr

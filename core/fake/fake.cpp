@@ -148,16 +148,25 @@ Draw Call::Value(std::string_view domain) const {
 
 // Without the seed, even where there is one: permuted under two people's tweaks, two values could
 // meet.
-// Of a small set one value in `size` would stay what it was, and somebody's telephone number with it. The next one in the
-// keyed order never is: all of them are one cycle. A set of a few values (a digit, a sex) is permuted as ever, or what
-// the fake is not would say too much.
 U128 Call::Permute(std::string_view domain, U128 size, U128 index) const {
+  return Walk(*this, domain, size, index).Next();
+}
+
+// Of a small set one value in `size` would stay what it was, and somebody's telephone number with
+// it. The next one in the keyed order never is: all of them are one cycle. A set of a few values (a
+// digit, a sex) is permuted as ever, or what the fake is not would say too much.
+Walk::Walk(const Call& call, std::string_view domain, U128 size, U128 index)
+    : permutation_(call.keys.permutation()), domain_(domain), size_(size) {
   constexpr U128 kFew = 1000;
   constexpr U128 kMany = static_cast<U128>(1) << 24U;
-  Permutation& permutation = keys.permutation();
-  const U128 place = permutation.Forward(domain, size, index);
-  if (size < kFew || size > kMany) return place;
-  return permutation.Backward(domain, size, place + 1 == size ? 0 : place + 1);
+  in_cycle_ = size >= kFew && size <= kMany;
+  at_ = in_cycle_ ? permutation_.Forward(domain_, size_, index) : index;
+}
+
+U128 Walk::Next() {
+  if (!in_cycle_) return at_ = permutation_.Forward(domain_, size_, at_);
+  at_ = at_ + 1 == size_ ? 0 : at_ + 1;
+  return permutation_.Backward(domain_, size_, at_);
 }
 
 Locale Call::LocaleOr(Locale of_value) const {

@@ -43,6 +43,21 @@ struct Call {
   Locale LocaleOr(Locale of_value) const;
 };
 
+/// Call::Permute() again and again, each time of what it gave before: until something is met that
+/// is wanted. It is cheaper than as many calls.
+class Walk {
+ public:
+  Walk(const Call& call, std::string_view domain, U128 size, U128 index);
+  U128 Next();
+
+ private:
+  Permutation& permutation_;
+  std::string_view domain_;
+  U128 size_;
+  bool in_cycle_;
+  U128 at_;  // in a cycle: the place of the index in it
+};
+
 using Maker = void (*)(const Call&);
 
 /// The function that makes fakes of a kind's text values.

@@ -2,6 +2,7 @@
 #include "fake_plan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "fake_shape.hpp"
@@ -24,10 +25,18 @@ std::uint32_t Take(U128& index, std::uint32_t count) {
 }
 
 bool RankWord(const Part& part, const char* text, std::uint32_t& index) {
-  for (index = 0; index < part.size; ++index) {
-    if (std::memcmp(part.words.data() + index * part.length, text, part.length) == 0) return true;
+  std::uint32_t end = part.size;
+  for (index = 0; index < end;) {
+    const std::uint32_t middle = (index + end) / 2;
+    const int order = std::memcmp(part.words.data() + middle * part.length, text, part.length);
+    if (order < 0) {
+      index = middle + 1;
+    } else {
+      end = middle;
+    }
   }
-  return false;
+  return index < part.size &&
+         part.words.compare(index * part.length, part.length, text, part.length) == 0;
 }
 
 bool RankCell(const Plan::Cell& cell, const char* text, std::uint32_t& index) {
@@ -74,6 +83,12 @@ bool UnrankCell(const Plan::Cell& cell, std::uint32_t index, char* text) {
   return false;
 }
 
+// Whether ids of that length may be the plan's.
+bool TakesLength(const Plan& plan, std::size_t length) {
+  return length == plan.length ||
+         (!plan.prefix.empty() && length == plan.prefix.size() + plan.length);
+}
+
 // Where the plan's characters begin in an id of that length; npos: it is none of the plan's.
 std::size_t StartOf(const Plan& plan, std::string_view id) {
   const bool named = plan.locales == kAnywhere && !plan.prefix.empty();
@@ -87,6 +102,7 @@ std::size_t StartOf(const Plan& plan, std::string_view id) {
 
 // Which plans an id follows, as bits, and the smallest of them.
 struct Claims {
+  std::uint64_t asked = 0;  // the plans that an id of that length may follow
   std::uint64_t plans = 0;
   const Plan* first = nullptr;
   const Plan* smallest = nullptr;
@@ -101,8 +117,10 @@ Claims ClaimsOf(Plans plans, unsigned locales, const Written& written) {
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = *plans[i];
     if (locales != 0 && (plan.locales & locales) == 0) continue;
-    const std::size_t start = StartOf(plan, id);
+    if (!TakesLength(plan, id.size())) continue;
+    claims.asked |= std::uint64_t{1} << i;
     U128 index = 0;
+    const std::size_t start = StartOf(plan, id);
     if (start == std::string_view::npos || !Rank(plan, id.data() + start, index)) continue;
     claims.plans |= std::uint64_t{1} << i;
     if (claims.first == nullptr) claims.first = &plan;
@@ -114,16 +132,16 @@ Claims ClaimsOf(Plans plans, unsigned locales, const Written& written) {
   return claims;
 }
 
-// Whether an id follows exactly these plans.
-bool FollowsJust(Plans plans, unsigned locales, const Written& written, std::uint64_t these) {
+// Whether another id of that length follows exactly the same plans.
+bool FollowsSame(Plans plans, const Written& written, const Claims& claims) {
   const std::string_view id = written.Id();
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    const Plan& plan = *plans[i];
-    if (locales != 0 && (plan.locales & locales) == 0) continue;
+  for (std::uint64_t left = claims.asked; left != 0; left &= left - 1) {
+    const int i = std::countr_zero(left);
+    const Plan& plan = *plans[static_cast<std::size_t>(i)];
     const std::size_t start = StartOf(plan, id);
     U128 index = 0;
     const bool follows = start != std::string_view::npos && Rank(plan, id.data() + start, index);
-    if (follows != ((these >> i & 1U) != 0)) return false;
+    if (follows != ((claims.plans >> i & 1U) != 0)) return false;
   }
   return true;
 }
@@ -144,15 +162,13 @@ std::string_view Spelled(const Call& call, const Written& written) {
 // plan's permutation is walked until it meets one of them, at the latest the id itself. So
 // different ids stay different whatever they follow, and what is valid in two countries stays so.
 void Permuted(const Call& call, Plans plans, Taken taken, const Claims& claims, Written& written) {
-  const unsigned locales = LocalesOf(call);
   const Plan& plan = *claims.smallest;
   char* const id = written.id.data() + claims.start;
-  U128 index = claims.index;
+  Walk walk(call, plan.name, plan.size, claims.index);
   do {
-    do {
-      index = call.Permute(plan.name, plan.size, index);
-    } while (!Unrank(plan, index, id));
-  } while (!FollowsJust(plans, locales, written, claims.plans) ||
+    while (!Unrank(plan, walk.Next(), id)) {
+    }
+  } while (!FollowsSame(plans, written, claims) ||
            (taken != nullptr && taken(Spelled(call, written))));
   Spelled(call, written);
 }

@@ -2,6 +2,7 @@
 #include "fake_plan_parts.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <string_view>
 
 namespace gdpr::fake::part {
@@ -102,15 +103,16 @@ struct Repeated {
       if (counts[i] == 0) missing |= 1U << (i - (i > digit ? 1 : 0));
       if (static_cast<std::uint32_t>(text[i] - '0') == digit) stands |= 1U << i;
     }
-    // The order of the others among themselves (Lehmer): from the back, how many smaller follow.
+    // The order of the others among themselves (Lehmer): of each, how many smaller ones follow.
     std::uint32_t order = 0;
     std::uint32_t seen = 0;
+    std::uint32_t following = 0;  // a bit for each digit
+    for (std::uint32_t i = 0; i < 10; ++i) following |= (counts[i] == 1 ? 1U : 0U) << i;
     for (std::uint32_t i = 0; i < 10; ++i) {
       if ((stands >> i & 1U) != 0) continue;
-      std::uint32_t smaller = 0;
-      for (std::uint32_t j = i + 1; j < 10; ++j) {
-        if ((stands >> j & 1U) == 0 && text[j] < text[i]) ++smaller;
-      }
+      const std::uint32_t one = 1U << static_cast<std::uint32_t>(text[i] - '0');
+      following &= ~one;
+      const auto smaller = static_cast<std::uint32_t>(std::popcount(following & (one - 1)));
       order = order * (kRest - seen++) + smaller;
     }
     index = ((digit * kMissing + kLeftOut.places[missing]) * kPlaces + kStands.places[stands]) *

@@ -119,8 +119,12 @@ std::size_t Kept(const Plan* plan, std::string_view national) {
     std::size_t longest = 0;
     std::string_view rest = plan->exceptions;
     while (!rest.empty()) {
-      const std::size_t size = rest.find('=');
-      if (size > longest && national.substr(0, size) == rest.substr(0, size)) {
+      std::size_t size = 0;
+      bool begins = true;
+      for (; rest[size] != '='; ++size) {
+        begins = begins && size < national.size() && rest[size] == national[size];
+      }
+      if (begins && size > longest) {
         longest = size;
         kept = static_cast<std::size_t>(rest[size + 1] - '0');
       }

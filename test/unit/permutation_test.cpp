@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <string>
 #include <vector>
 
+#include "fake_fixture.hpp"
 #include "treat_fixture.hpp"
 
 namespace gdpr {
@@ -81,6 +83,61 @@ TEST(Permutation, SpreadsEvenly) {
   for (const int count : counts) {
     EXPECT_GT(count, 1800);
     EXPECT_LT(count, 2200);
+  }
+}
+
+TEST(Permutation, GivesTheSameWhateverItGaveBefore) {
+  Permutation permutation(kKey);
+  test::TestRandom random;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string tweak = "column " + std::to_string(random.Below(60));
+    const U128 size = 100 + random.Below(3);
+    const U128 index = random.Below(100);
+    Permutation fresh(kKey);
+    ASSERT_EQ(permutation.Forward(tweak, size, index), fresh.Forward(tweak, size, index));
+    ASSERT_EQ(permutation.Backward(tweak, size, index), fresh.Backward(tweak, size, index));
+  }
+}
+
+TEST(Permutation, AWalkMeetsWhatOneStepAfterTheOtherMeets) {
+  constexpr U128 kMany = static_cast<U128>(1) << 24U;
+  const TypeFacts type;
+  std::string out;
+  const fake::Call call{
+      *FindKind("phone"), type, "1", 1, false, false, {}, Locale::kNone, Locale::kNone,
+      test::TestKeys(),   out};
+  const std::vector<U128> sizes = {2, 999, 1000, 1001, kMany, kMany + 1, kMany << 40U};
+  for (const U128 size : sizes) {
+    U128 index = size / 2;
+    fake::Walk walk(call, "walk", size, index);
+    for (int step = 0; step < 1'500; ++step) {
+      const U128 before = index;
+      index = call.Permute("walk", size, index);
+      ASSERT_EQ(walk.Next(), index);
+      if (size >= 1000 && size <= kMany) {
+        ASSERT_NE(index, before);
+      }
+    }
+  }
+}
+
+// One cycle through all of a small set: nobody keeps a number of few digits.
+TEST(Permutation, OfASmallSetNothingStaysAndEverythingIsGivenOnce) {
+  const TypeFacts type;
+  std::string out;
+  const fake::Call call{
+      *FindKind("phone"), type, "1", 1, false, false, {}, Locale::kNone, Locale::kNone,
+      test::TestKeys(),   out};
+  std::vector<std::uint32_t> sizes = {1000, 4096, 10'000};
+  if (test::Long()) sizes.insert(sizes.end(), {100'000, 1'000'000, 9'999'999, 1U << 24U});
+  for (const std::uint32_t size : sizes) {
+    std::vector<bool> seen(size);
+    for (std::uint32_t index = 0; index < size; ++index) {
+      const auto image = static_cast<std::uint32_t>(call.Permute("small", size, index));
+      ASSERT_NE(image, index) << size;
+      ASSERT_FALSE(seen[image]) << size;
+      seen[image] = true;
+    }
   }
 }
 

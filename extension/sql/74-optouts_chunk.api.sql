@@ -118,11 +118,10 @@ BEGIN
             SELECT n.turn, n.at FROM gdpr_internal.suppression AS n WHERE n.digest = u.digest ORDER BY n.turn DESC LIMIT 1) AS s ON true) AS x;
     already := rest.already;
     newer := rest.newer;
-    IF preview THEN
-      kept := coalesce(cardinality(rest.digests), 0);
-    ELSIF rest.digests IS NOT NULL THEN
-      -- lifted before the list was made; where somebody else was quicker, it is theirs
-      new := gdpr_internal.optout_add(target, rest.digests, rest.turns);
+    IF rest.digests IS NOT NULL THEN
+      -- lifted before the list was made, or a preview; where somebody else was quicker, it is theirs
+      new := CASE WHEN preview THEN gdpr_internal.optout_unseen((target).run, rest.digests)
+        ELSE gdpr_internal.optout_add(target, rest.digests, rest.turns) END;
       kept := kept + cardinality(new);
       already := already + cardinality(rest.digests) - cardinality(new);
     END IF;
@@ -223,9 +222,6 @@ DECLARE
   rest record;
   fate int[];
 BEGIN
-  IF ((target).options->>'dry_run')::boolean THEN
-    wanted := gdpr_internal.optout_unseen((target).run, wanted);
-  END IF;
   met := gdpr_internal.optout_match(target, wanted);
   rest := gdpr_internal.optout_suppress(target, CASE WHEN met.known = '{}' THEN wanted
     ELSE ARRAY(SELECT unnest(wanted) EXCEPT SELECT unnest(met.known)) END);

@@ -85,9 +85,10 @@ CREATE TABLE t.round (round int, kind text, preview text, done text, again text,
 CREATE FUNCTION t.once(round int, seed int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   kind text := (ARRAY['address', 'address', 'md5', 'sha256', 'domain'])[1 + round % 5];
-  -- A list names whoever is new, and the one who was new a round ago, beside whomever chance names; a domain names many.
-  list text[] := CASE kind WHEN 'domain' THEN ARRAY[t.entry(kind)] ELSE ARRAY(SELECT t.entry(kind) FROM generate_series(1, 23))
-    || t.named(kind, t.own(round)) || t.named(kind, t.own(round - 1)) END;
+  -- A list names whoever is new, and the one who was new a round ago at its begin and at its end, beside whomever chance
+  -- names; a domain names many.
+  list text[] := CASE kind WHEN 'domain' THEN ARRAY[t.entry(kind)] ELSE t.named(kind, t.own(round - 1))
+    || ARRAY(SELECT t.entry(kind) FROM generate_series(1, 22)) || t.named(kind, t.own(round)) || t.named(kind, t.own(round - 1)) END;
   made timestamptz := clock_timestamp();
   before text;
   r t.round := (SELECT x FROM (SELECT round, kind) AS y(round, kind), LATERAL (SELECT y.round, y.kind, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::boolean, NULL::bigint, NULL::bigint, NULL::bigint) AS x);

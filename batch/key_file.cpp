@@ -13,16 +13,22 @@
 namespace gdpr::batch {
 namespace {
 
-constexpr std::size_t kLeastBytes = 32;
+constexpr std::size_t kKeyBytes = 32;
 
 }  // namespace
 
 std::vector<std::uint8_t> ReadKeyFile(const std::string& path) {
-  std::ifstream file(path);
-  std::string text;
-  if (!file || !(file >> text)) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
     throw Fault(ExitCode::kConfiguration, "could not read key file \"" + path + "\"",
                 std::strerror(errno), "It must be readable for the user that runs gdpr-batch.");
+  }
+  // A few bytes more than there may be: whatever else the path leads to is not read to its end.
+  std::string text(2 * kKeyBytes + 3, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  for (const char end : {'\n', '\r'}) {
+    if (text.ends_with(end)) text.pop_back();
   }
   std::vector<std::uint8_t> key;
   for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
@@ -31,10 +37,11 @@ std::vector<std::uint8_t> ReadKeyFile(const std::string& path) {
     if (std::from_chars(pair, pair + 2, byte, 16).ptr != pair + 2) break;
     key.push_back(byte);
   }
-  if (key.size() * 2 == text.size() && key.size() >= kLeastBytes) return key;
+  if (key.size() == kKeyBytes && text.size() == 2 * kKeyBytes) return key;
   throw Fault(ExitCode::kConfiguration, "\"" + path + "\" is not a key file",
-              "A key file has 64 hexadecimal digits.",
-              "Give --key-file the file that gdpr.key_file names on the server.");
+              "A key file has 64 hexadecimal digits and a newline.",
+              "Give --key-file the file that gdpr.key_file names on the server, or one that "
+              "openssl rand -hex 32 wrote.");
 }
 
 void CheckKeyFileMode(const std::string& path) {

@@ -50,6 +50,30 @@ AS 'MODULE_PATHNAME', 'gdpr_anonymize';
 COMMENT ON FUNCTION gdpr.anonymize(anyelement, text, text, text) IS
   'The value treated as the rule says for the profile; NULL for a type without a treatment';
 
+--| The same beside the row's country, which the locale of a rule with fake(country) is chosen by.
+CREATE OR REPLACE FUNCTION gdpr.anonymize(value text, rule text, profile text, seed text, country text)
+RETURNS text
+LANGUAGE c VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'gdpr_anonymize_text';
+COMMENT ON FUNCTION gdpr.anonymize(text, text, text, text, text) IS
+  'The value treated as the rule says for the profile; country, a name or code, chooses the locale of fake(country)';
+
+--| And of any other type.
+CREATE OR REPLACE FUNCTION gdpr.anonymize(value anyelement, rule text, profile text, seed text, country text)
+RETURNS anyelement
+LANGUAGE c VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'gdpr_anonymize';
+COMMENT ON FUNCTION gdpr.anonymize(anyelement, text, text, text, text) IS
+  'The value treated as the rule says for the profile; country, a name or code, chooses the locale of fake(country)';
+
+--| Whether a unique column has room for what profile fake or pseudonym makes of a value.
+CREATE OR REPLACE FUNCTION gdpr.fits(value text, rule text, profile text DEFAULT 'fake')
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'gdpr_fits';
+COMMENT ON FUNCTION gdpr.fits(text, text, text) IS
+  'False where gdpr.anonymize() would say PD005: the value''s fake or pseudonym is longer than the column; needs no key';
+
 --| Shows part of a text value. Needs no key and gives the same for the same value.
 CREATE OR REPLACE FUNCTION gdpr.mask(value text, rule text)
 RETURNS text

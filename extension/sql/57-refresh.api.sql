@@ -101,10 +101,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     CROSS JOIN LATERAL (SELECT t.relation UNION SELECT q.relid::oid FROM pg_partition_ancestors(t.relation) AS q(relid)) AS x(relid)
     JOIN pg_attribute AS a ON a.attrelid = x.relid AND a.attname = ANY (t.names) AND NOT a.attisdropped
   ), trigger AS (
-    SELECT 1 AS place, g.tgrelid AS relation, format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', gdpr_internal.sql_name(g.tgrelid), g.tgname) AS taken,
-      format('ALTER TABLE ONLY %s ENABLE %sTRIGGER %I', gdpr_internal.sql_name(g.tgrelid),
-             CASE g.tgenabled WHEN 'R' THEN 'REPLICA ' WHEN 'A' THEN 'ALWAYS ' ELSE '' END, g.tgname) AS made
+    -- One statement for all of a table: each is followed by our event triggers.
+    SELECT 1 AS place, g.tgrelid AS relation,
+      'ALTER TABLE ONLY ' || gdpr_internal.sql_name(g.tgrelid) || ' ' || string_agg(format('DISABLE TRIGGER %I', g.tgname), ', ') AS taken,
+      'ALTER TABLE ONLY ' || gdpr_internal.sql_name(g.tgrelid) || ' ' || string_agg(format('ENABLE %sTRIGGER %I',
+        CASE g.tgenabled WHEN 'R' THEN 'REPLICA ' WHEN 'A' THEN 'ALWAYS ' ELSE '' END, g.tgname), ', ') AS made
     FROM pg_trigger AS g WHERE g.tgrelid IN (SELECT relid FROM treated) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+    GROUP BY g.tgrelid
   ), reference AS (
     SELECT 2, c.conrelid, format('ALTER TABLE %s DROP CONSTRAINT %I', gdpr_internal.sql_name(c.conrelid), c.conname),
       format('ALTER TABLE %s ADD CONSTRAINT %I %s', gdpr_internal.sql_name(c.conrelid), c.conname, pg_get_constraintdef(c.oid))
@@ -145,13 +148,34 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_obstacles(jsonb) IS
   'Triggers, foreign keys and unique indexes that are taken off while values change, with the statements that bring them back';
 
+--| SQL: the country of a row t, by which fake(country) chooses a locale; NULL where no column says it. As a copy does it:
+--| the first column of the kind, if it holds words.
+CREATE OR REPLACE FUNCTION gdpr_internal.refresh_country(relation oid) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT CASE WHEN gdpr_internal.is_string_type(c.atttypid)
+                  OR (SELECT b.typtype FROM pg_type AS b WHERE b.oid = gdpr_internal.base_type(c.atttypid)) = 'e'
+           THEN gdpr_internal.copy_text('t', refresh_country.relation, c.attname) END
+    FROM gdpr_internal.column_rules(refresh_country.relation) AS r
+    JOIN pg_attribute AS c ON c.attrelid = refresh_country.relation AND c.attname = r.column_name AND c.attgenerated = ''
+    WHERE gdpr.check_rule(r.rule) ~ '^country\M' ORDER BY c.attnum LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refresh_country(oid) IS
+  'SQL expression: the country of a row t of a table, NULL if no column of it says one';
+
 --| SQL text: how a column gets its new value; the same words as a reader's own call of gdpr.anonymize().
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_assignment(relation oid, column_name name, rule text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN $3 IS NULL THEN format('%I = NULL', $2)
-    WHEN gdpr_internal.is_string_type(gdpr_internal.column_type($1::regclass, $2))
-      THEN format('%1$I = gdpr.anonymize(t.%1$I::pg_catalog.text, %2$L, $1)', $2, $3)
-    ELSE format('%1$I = gdpr.anonymize(t.%1$I, %2$L, $1)', $2, $3) END
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF rule IS NULL THEN
+    RETURN format('%I = NULL', column_name);
+  END IF;
+  RETURN format('%1$I = gdpr.anonymize(t.%1$I%2$s, %3$L, $1%4$s)', column_name,
+    CASE WHEN gdpr_internal.is_string_type(gdpr_internal.column_type(relation::regclass, column_name)) THEN '::pg_catalog.text' ELSE '' END, rule,
+    CASE WHEN rule ~ '\mfake=fake\(country\)' THEN ', NULL, ' || gdpr_internal.refresh_country(relation) END);
+END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_assignment(oid, name, text) IS
   'SQL expression: the assignment of one column of row t; $1 is the profile';
@@ -169,9 +193,14 @@ BEGIN
   INTO assignments FROM jsonb_each_text(refresh_table.columns) AS c;
   SELECT q.n INTO found_rows
   FROM gdpr_internal.query_as_owner(refresh_table.relation, format('SELECT count(*) FROM ONLY %s', target)) AS q(n bigint);
-  changed := gdpr_internal.execute_keyed_as_owner(refresh_table.relation,
-    -- Where all columns become NULL nothing else names the profile.
-    format('UPDATE ONLY %s AS t SET %s WHERE $1 IS NOT NULL', target, assignments), refresh_table.profile);
+  BEGIN
+    changed := gdpr_internal.execute_keyed_as_owner(refresh_table.relation,
+      -- Where all columns become NULL nothing else names the profile.
+      format('UPDATE ONLY %s AS t SET %s WHERE $1 IS NOT NULL', target, assignments), refresh_table.profile);
+  EXCEPTION WHEN SQLSTATE 'PD005' THEN
+    RAISE EXCEPTION 'could not replace the values of table %: %', refresh_table.relation::regclass, SQLERRM
+      USING ERRCODE = 'PD005', HINT = 'gdpr.refresh_check() names the column. Make it wider, or write another treatment into its rule.';
+  END;
   IF changed <> found_rows THEN
     RAISE EXCEPTION 'rows changed in table % differ from the rows found', refresh_table.relation::regclass
       USING ERRCODE = 'PD004', DETAIL = format('%s rows were found and %s changed.', found_rows, changed),
@@ -186,7 +215,7 @@ $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_table(oid, jsonb, text) IS
   'Replaces all values of some columns of one table as its owner and notes it in the ledger';
 
---| What refuses a plan before anything is locked: tables that are done, keys that decide the partition.
+--| What refuses a plan before anything is locked: tables that are done, columns that decide the partition, keys of people.
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_check(plan jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -212,10 +241,46 @@ BEGIN
       USING ERRCODE = 'feature_not_supported', DETAIL = 'Rows would have to move while they change.',
             HINT = 'Classify it with "fake=keep", or use gdpr-batch copy to a table with other partitions.';
   END IF;
+  SELECT t.relation::regclass AS name, k.column_name, s.subject_type INTO bad
+  FROM gdpr_internal.subject_type AS s
+  CROSS JOIN LATERAL gdpr_internal.family(gdpr_internal.resolve(s.relation_schema, s.relation_name)) AS f(relid)
+  JOIN gdpr_internal.refresh_tables(refresh_check.plan) AS t ON t.relation = f.relid
+  CROSS JOIN LATERAL unnest(s.key) AS k(column_name) WHERE k.column_name = ANY (t.names) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'column "%" of table % is a key of subject type "%"', bad.column_name, bad.name, bad.subject_type
+      USING ERRCODE = 'feature_not_supported',
+            DETAIL = 'Consent, certificates and frozen people are kept under this key: they would be lost, and the old key would stay in them.',
+            HINT = format('Use gdpr-batch copy, which takes no records along; or, in this copy only, SELECT gdpr.unregister_subject(%L, forget_frozen => true) first.', bad.subject_type);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.refresh_check(jsonb) IS
-  'Refuses tables that were treated before, and treated columns that decide the partition of a row';
+  'Refuses tables that were treated before, treated columns that decide the partition of a row, and treated keys of people';
+
+--| What would stop an anonymization in place half-way, asked before its first table: what refuses the plan, and values
+--| that have no room for their fakes.
+CREATE OR REPLACE FUNCTION gdpr.refresh_check(staging_database name, plan jsonb, profile text DEFAULT 'fake') RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  bad record;
+BEGIN
+  PERFORM gdpr_internal.refresh_allowed(refresh_check.staging_database, refresh_check.profile,
+    ARRAY(SELECT x.relation FROM gdpr_internal.refresh_tables(refresh_check.plan) AS x));
+  PERFORM gdpr_internal.refresh_check(refresh_check.plan);
+  SELECT t.relation::regclass AS name, c.key, c.value, m.n INTO bad
+  FROM gdpr_internal.refresh_tables(refresh_check.plan) AS t CROSS JOIN LATERAL jsonb_each_text(t.columns) AS c
+  CROSS JOIN LATERAL gdpr_internal.misfits(t.relation, c.key::name, c.value, refresh_check.profile) AS m(n)
+  WHERE c.value IS NOT NULL AND m.n > 0 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '% values of column "%" of table % have no room for values that stay unique', bad.n, bad.key, bad.name
+      USING ERRCODE = 'PD005', DETAIL = format('Its rule is "%s".', bad.value),
+            HINT = format('Make the column wider, or write another treatment into its rule, such as %s=null.', refresh_check.profile);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr.refresh_check(name, jsonb, text) IS
+  'Says before the first table is anonymized in place what would stop it at a later one; changes nothing';
+
 
 --| Anonymizes tables of a restored copy in place, all in this transaction. plan: [{"relation": oid, "columns":
 --| {"email": "email unique length=80", "note": null}}], rules as gdpr.effective_rule() says them, null for NULL;

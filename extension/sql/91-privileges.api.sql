@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW gdpr_internal.bundle AS
   FROM (VALUES
     -- Values are treated without a key (C refuses keyed profiles); declaring asks for ownership of the tables by
     -- itself, and so does effective_rule.
-    ('public', 'function', ARRAY['anonymize', 'mask', 'generalize', 'redact', 'locale_of', 'check_rule', 'classify', 'unclassify',
+    ('public', 'function', ARRAY['anonymize', 'fits', 'mask', 'generalize', 'redact', 'locale_of', 'check_rule', 'classify', 'unclassify',
       'effective_rule', 'export_rules', 'register_subject', 'unregister_subject', 'add_link', 'drop_link',
       'add_blocker', 'drop_blocker', 'add_interaction', 'drop_interaction', 'redirect_frozen', 'drop_redirect',
       'drop_missing', 'forget_missing', 'is_frozen',

@@ -63,6 +63,18 @@ Keyed* BackendKeys() {
   return keys;
 }
 
+Keyed* NobodysKeys() {
+  static Keyed* nobodys = nullptr;
+  if (nobodys != nullptr) return nobodys;
+  Failure failure;
+  bool ok = Catch(failure, [&] {
+    constexpr uint8 kNobody[kKeyBytes] = {};
+    nobodys = new Keyed({kNobody, kKeyBytes});
+  });
+  if (!ok) Report(failure);
+  return nobodys;
+}
+
 void ForgetKeyedValues() {
   delete keys;
   keys = nullptr;

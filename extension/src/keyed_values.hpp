@@ -20,6 +20,9 @@ void CheckKeyedRights(Oid* allowed, const void* profile);
 /// errors  55000 key missing, readable by others, or not the one this database knows
 Keyed* BackendKeys();
 
+/// Keys that everybody knows, for questions whose answer does not depend on the key.
+Keyed* NobodysKeys();
+
 /// The key in memory belongs to another file: what was made of it is wiped.
 void ForgetKeyedValues();
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: PostgreSQL
-// One value: gdpr.anonymize, mask, generalize, redact. The rule is parsed once per call site.
+// One value: gdpr.anonymize, mask, generalize, redact, fits. The rule is parsed once per call site.
 #include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/locale.hpp"
 #include "core/redact.hpp"
 #include "core/treat.hpp"
 #include "extension/src/bridge.hpp"
@@ -37,6 +38,7 @@ struct Site {
   bool ready;     // core holds the parsed rule
   bool guarded;   // profile fake or pseudonym
   bool keyed;     // … and the treatment needs a key
+  bool by_row;    // … and the row's country counts
   bool constant;  // one result for all values
   bool kept;      // … and it is known
   bool kept_null;
@@ -53,6 +55,7 @@ struct Request {
   std::string_view seed;  // whose value it is, for keyed profiles
   bool seeded;
   const void* permit;  // the profile as an argument: what lets a statement of ours use keyed ones
+  std::string_view country;  // the row's, as people write it; empty: unknown
 };
 
 void DeleteTreatments(void* argument) {
@@ -95,6 +98,7 @@ void Prepare(Site* site, const Request& request) {
     core.facts = MakeFacts(*site->type);
     site->guarded = core.profile == Profile::kFake || core.profile == Profile::kPseudonym;
     site->keyed = NeedsKey(core.rule, core.profile);
+    site->by_row = NeedsCountry(core.rule, core.profile);
     site->constant =
         site->type->element == nullptr && IsConstant(core.rule, core.profile, core.facts);
   });
@@ -137,6 +141,7 @@ Datum TreatOne(Site* site, TypeInfo* type, const Request& request, Datum datum, 
   Value value = ReadDatum(*type, datum);
   Keying keying;
   if (site->keyed) keying = {BackendKeys(), request.seed, request.seeded, Locale::kNone};
+  if (site->by_row) keying.locale = LocaleOfCountry(request.country);
   Failure failure;
   bool ok = Catch(failure, [&] {
     Treatments& core = *site->core;
@@ -211,33 +216,57 @@ std::string_view TextArgument(FunctionCallInfo fcinfo, int number) {
   return {VARDATA_ANY(argument), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(argument))};
 }
 
-// anonymize(value, rule, profile, seed): not declared STRICT, because seed may be NULL.
+// anonymize(value, rule, profile, seed [, country]): not declared STRICT, because the last ones may
+// be NULL.
 Datum Anonymize(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1),
-                  TextArgument(fcinfo, 2),
-                  nullptr,
-                  0,
-                  false,
-                  {},
-                  false,
-                  DatumGetPointer(PG_GETARG_DATUM(2))};
+  Request request{};
+  request.rule = TextArgument(fcinfo, 1);
+  request.profile = TextArgument(fcinfo, 2);
+  request.permit = DatumGetPointer(PG_GETARG_DATUM(2));
   if (!PG_ARGISNULL(3)) {
     request.seed = TextView(PG_GETARG_DATUM(3));
     request.seeded = true;
   }
+  if (PG_NARGS() > 4 && !PG_ARGISNULL(4)) request.country = TextView(PG_GETARG_DATUM(4));
   return TreatValue(fcinfo, type, request);
 }
 
+// Whether profile fake or pseudonym has room for a value. The key does not matter: nobody's is
+// taken, so that everybody may ask.
+Datum Fits(FunctionCallInfo fcinfo) {
+  Request request{};
+  request.rule = TextArgument(fcinfo, 1);
+  request.profile = TextArgument(fcinfo, 2);
+  Site* site = FindSite(fcinfo, TEXTOID);
+  Prepare(site, request);
+  Keying keying;
+  if (site->keyed) keying.keys = NobodysKeys();
+  Value value = ReadDatum(*site->type, PG_GETARG_DATUM(0));
+  Failure failure;
+  bool fits = Catch(failure, [&] {
+    Treatments& core = *site->core;
+    BackendRandom random;
+    Treat(core.rule, core.profile, core.facts, value, random, core.result, keying);
+  });
+  if (!fits && strcmp(failure.sqlstate, "PD005") != 0) Report(failure);
+  PG_RETURN_BOOL(fits);
+}
+
 Datum Keyless(FunctionCallInfo fcinfo, Oid type, std::string_view profile) {
-  Request request{TextArgument(fcinfo, 1), profile, nullptr, 0, false, {}, false, nullptr};
+  Request request{};
+  request.rule = TextArgument(fcinfo, 1);
+  request.profile = profile;
   return TreatValue(fcinfo, type, request);
 }
 
 // redact(value, rule, own): own values that are NULL are skipped; no list is an empty list.
 Datum RedactValue(FunctionCallInfo fcinfo, Oid type) {
   if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
-  Request request{TextArgument(fcinfo, 1), "erase", nullptr, 0, true, {}, false, nullptr};
+  Request request{};
+  request.rule = TextArgument(fcinfo, 1);
+  request.profile = "erase";
+  request.redact = true;
   if (!PG_ARGISNULL(2)) {
     Datum* values;
     bool* nulls;
@@ -268,6 +297,9 @@ GDPR_FUNCTION(gdpr_anonymize_text) {
 }
 GDPR_FUNCTION(gdpr_anonymize) {
   return Anonymize(fcinfo, ValueType(fcinfo));
+}
+GDPR_FUNCTION(gdpr_fits) {
+  return Fits(fcinfo);
 }
 GDPR_FUNCTION(gdpr_mask_text) {
   return Keyless(fcinfo, TEXTOID, "mask");

@@ -5,7 +5,6 @@ SELECT plan(32);
 SELECT gdpr.create_key() \g /dev/null
 CREATE ROLE refresh_owner; CREATE ROLE refresh_night; CREATE ROLE refresh_other;
 GRANT ALL ON DATABASE :"DBNAME" TO refresh_owner;
-SELECT gdpr.grant_bundle('operator', 'refresh_night'), gdpr.grant_bundle('operator', 'refresh_other') \g /dev/null
 GRANT refresh_owner TO refresh_night;
 CREATE SCHEMA shop AUTHORIZATION refresh_owner;
 SET ROLE refresh_owner;
@@ -36,6 +35,8 @@ SELECT gdpr.classify('shop.person', c::name, r) FROM (VALUES ('email', 'email'),
   ('pay', 'salary'), ('doc', 'profile_json'), ('free', 'free_text')) AS v(c, r) \g /dev/null
 SELECT gdpr.classify('shop.call', 'email', 'email'), gdpr.classify('shop.visit', 'email', 'email'), gdpr.classify('shop.visit', 'ip', 'ip') \g /dev/null
 SELECT gdpr.register_subject('person', 'shop.person'), gdpr.add_link('person', 'shop.call', ARRAY['boss']::name[]) \g /dev/null
+-- Bundles last: each new view is granted to whoever holds one.
+SELECT gdpr.grant_bundle('operator', 'refresh_night'), gdpr.grant_bundle('operator', 'refresh_other') \g /dev/null
 CALL gdpr.protect('person');
 SELECT gdpr.record_consent('person', '7', 'accepted', medium => 'email', comment => 'Anna said so') \g /dev/null
 UPDATE shop.person SET pay = 0 WHERE id = 8;
@@ -47,15 +48,15 @@ CREATE FUNCTION plan_of(VARIADIC relations regclass[]) RETURNS jsonb LANGUAGE sq
       ON c.relation = coalesce((SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = r), r) AND c.column_name = a.attname WHERE a.attrelid = r)))
   FROM unnest(relations) AS r
 $$;
--- The rules are asked for once, not once a row.
-CREATE TABLE expected AS WITH r AS MATERIALIZED (SELECT gdpr.effective_rule('shop.person', 'email') AS email, gdpr.effective_rule('shop.person', 'phone') AS phone, gdpr.effective_rule('shop.person', 'born') AS born, gdpr.effective_rule('shop.person', 'pay') AS pay, gdpr.effective_rule('shop.person', 'doc') AS doc, gdpr.effective_rule('shop.person', 'free') AS free)
-  SELECT p.id, gdpr.anonymize(p.email, r.email, 'fake') AS email, gdpr.anonymize(p.phone, r.phone, 'fake') AS phone, gdpr.anonymize(p.born, r.born, 'fake') AS born, gdpr.anonymize(p.pay, r.pay, 'fake') AS pay, gdpr.anonymize(p.doc, r.doc, 'fake') AS doc, gdpr.anonymize(p.free, r.free, 'fake') AS free
-  FROM shop.person AS p, r;
+SELECT plan_of('shop.person', 'shop.call') AS plan \gset
+CREATE TABLE expected AS SELECT p.id, gdpr.anonymize(p.email, r->>'email', 'fake') AS email, gdpr.anonymize(p.phone, r->>'phone', 'fake') AS phone,
+    gdpr.anonymize(p.born, r->>'born', 'fake') AS born, gdpr.anonymize(p.pay, r->>'pay', 'fake') AS pay,
+    gdpr.anonymize(p.doc, r->>'doc', 'fake') AS doc, gdpr.anonymize(p.free, r->>'free', 'fake') AS free
+  FROM shop.person AS p, LATERAL (SELECT :'plan'::jsonb->0->'columns') AS x(r);
 CREATE TABLE kept AS SELECT * FROM shop.person;
 CREATE TABLE defined AS SELECT i.indexdef FROM pg_indexes AS i WHERE i.schemaname = 'shop'
   UNION ALL SELECT pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.connamespace = 'shop'::regnamespace
   UNION ALL SELECT format('%s %s %s', g.tgrelid::regclass, g.tgname, g.tgenabled) FROM pg_trigger AS g WHERE NOT g.tgisinternal AND g.tgrelid::regclass::text LIKE 'shop.%';
-SELECT plan_of('shop.person', 'shop.call') AS plan \gset
 GRANT SELECT ON expected, kept, defined TO PUBLIC;
 
 -- Who, and where.
@@ -76,6 +77,8 @@ SELECT ok(EXISTS (SELECT FROM gdpr.refresh_records() AS r WHERE r.relation = 'gd
 SELECT ok(EXISTS (SELECT FROM gdpr.refresh_records() AS r WHERE r.relation = 'gdpr_internal.audit_change'), 'so_is_the_audit_log');
 SELECT throws_ok(format('SELECT gdpr.refresh_forget(%L)', :'DBNAME'), '42501', NULL, 'an_operator_cannot_take_the_log_of_what_operators_do');
 RESET SESSION AUTHORIZATION;
+-- This test's own reads, before the worker brings them.
+SELECT gdpr.drain_access() \g /dev/null
 SELECT lives_ok(format('SELECT gdpr.refresh_forget(%L)', :'DBNAME'), 'they_can_be_emptied');
 SELECT is((SELECT string_agg(r::text, ' ') FROM gdpr.refresh_records() AS r), NULL, 'nothing_of_production_is_left_in_them');
 

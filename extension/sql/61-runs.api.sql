@@ -272,7 +272,12 @@ BEGIN
   UPDATE gdpr_internal.run AS r
   SET state = 'cancelled', paused_reason = NULL, finished_at = clock_timestamp()
   WHERE r.run = target.run;
-  -- Both wait for a slice that is being done. Of a chunk that was begun, what is done remains.
+  -- First what nobody is at, or we would wait for one slice after another while others are begun ahead of us.
+  DELETE FROM gdpr_internal.chunk AS c
+  WHERE c.run = target.run AND c.chunk IN (
+    SELECT x.chunk FROM gdpr_internal.chunk AS x
+    WHERE x.run = target.run AND x.state = 'pending' AND x.upto = 0 FOR UPDATE SKIP LOCKED);
+  -- These wait for a slice that is being done. Of a chunk that was begun, what is done remains.
   UPDATE gdpr_internal.chunk AS c SET state = 'done', people = c.upto, keys = '{}'
   WHERE c.run = target.run AND c.state = 'pending' AND c.upto > 0;
   DELETE FROM gdpr_internal.chunk AS c WHERE c.run = target.run AND c.state = 'pending' AND c.upto = 0;

@@ -4,14 +4,15 @@
 
 crm doubt 2000 || fail "database"
 seq 1 2000 >"$work/keys"
+slowed 0.03 crm.contact
 as_night anonymize --subject contact --keys "$work/keys" --reason left --chunk-rows 10 --jobs 2
-wait_for 30 logged chunk
+wait_for 60 logged chunk
 # A commit that waits for a standby that never comes is durable but unanswered: terminating it then loses
 # just the answer.
 sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'" >/dev/null; sql "SELECT pg_reload_conf()" >/dev/null
 waiting() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gdpr-batch' AND wait_event = 'SyncRep'")" -gt 0 ]; }
 for i in 1 2 3; do
-  wait_for 20 waiting
+  wait_for 60 waiting
   sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
        WHERE application_name = 'gdpr-batch' AND wait_event = 'SyncRep'" >/dev/null
 done
@@ -36,7 +37,7 @@ seq 1 60 >"$work/keys"
 psql -Xq -c "BEGIN" -c "SELECT FROM crm.contact WHERE id = 33 FOR UPDATE" -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 holder=$!
 holding() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" -gt 0 ]; }
-wait_for 30 holding
+wait_for 60 holding
 gdpr_batch anonymize --subject contact --keys "$work/keys" --reason left --lock-timeout 100ms --json
 is "a person whom another session holds fails alone" "$code $(json anonymized) $(json failed) $(json held)" "5 56 1 3"
 is "with the reason" "$(sql "SELECT subject_key, reasons FROM gdpr.held_back WHERE state = 'failed'")" $'33\t{lock_not_available}'

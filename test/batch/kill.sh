@@ -35,9 +35,9 @@ reap() { wait "$pid"; } 2>/dev/null   # bash says "Killed" there
 within=0 done_moments=0 killed_clients=0 killed_servers=0 pid=
 while [ $done_moments -lt "$moments" ]; do
   if [ -z "$pid" ]; then start_or_resume || break; fi
-  # Most moments lie in the middle of the work, one in six anywhere from the program's start on.
+  # Most moments lie in the middle of the work, every sixth anywhere from the program's start on.
   seen=$(chunks_logged)
-  if [ $((RANDOM % 6)) -gt 0 ]; then wait_for 60 more_chunks; random_sleep 0.3; else random_sleep 3; fi
+  if [ $((done_moments % 6)) -lt 5 ]; then wait_for 60 more_chunks; random_sleep 0.3; else random_sleep 3; fi
   if gone "$pid"; then reap; pid=; continue; fi   # it was done before the moment came
   more_chunks && within=$((within + 1))
   done_moments=$((done_moments + 1))

@@ -28,6 +28,15 @@ as_night() {
   pid=$!
 }
 
+# slowed SECONDS TABLE: from now on each statement that writes TABLE takes so long at least, so that a run is still at work
+# when the test comes to look at it, however busy the machine is. full_speed TABLE: no longer.
+slowed() {
+  sql "SET client_min_messages = error;
+    CREATE OR REPLACE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float8); RETURN NULL; END \$\$;
+    CREATE TRIGGER slow AFTER INSERT OR UPDATE ON $2 FOR EACH STATEMENT EXECUTE FUNCTION public.slow('$1')" >/dev/null
+}
+full_speed() { sql "DROP TRIGGER slow ON $1" >/dev/null; }
+
 # wait_for SECONDS COMMAND…: until COMMAND succeeds.
 wait_for() {
   local until=$((SECONDS + $1)); shift
@@ -39,6 +48,8 @@ wait_for() {
 
 logged() { grep -q "event=$1" "$work/log"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
+# The server has noticed that the program is gone, and told its statistics.
+left_alone() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gdpr-batch'")" = 0 ]; }
 # json PATH: a value of the JSON object in $out; a.0.b is the path.
 json() { psql -XqtA -d postgres -v out="$out" -v path="{${1//./,}}" <<<"SELECT :'out'::jsonb #>> :'path'"; }
 

@@ -51,8 +51,9 @@ sql "SELECT gdpr.add_purpose('letters');
   CREATE VIEW crm.visitor AS SELECT id FROM crm.contact; GRANT SELECT ON crm.visitor TO night; ALTER VIEW crm.visitor OWNER TO crm_owner" >/dev/null 2>&1
 as_night mark --subject contact --selection crm.visitor --state accepted --purpose letters --medium email --chunk-rows 200 --chunk-seconds 0.2 --jobs 2
 for kill in 1 2 3 4; do
-  wait_for 30 logged chunk || note "$(<"$work/log")"
+  wait_for 60 logged chunk || note "$(<"$work/log")"
   kill -9 "$pid" 2>/dev/null; wait "$pid" 2>/dev/null
+  wait_for 60 left_alone
   as_night mark --subject contact --resume --chunk-rows 200 --chunk-seconds 0.2 --jobs 2
 done
 wait "$pid"
@@ -62,11 +63,9 @@ is "and the run knows it" "$(sql "SELECT state, done, changed FROM gdpr.runs")" 
 
 # paused and given up by others
 sql "SELECT gdpr.add_purpose('survey')" >/dev/null
-slow="CREATE FUNCTION crm.slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END \$\$;
-  CREATE TRIGGER slow AFTER INSERT ON gdpr_internal.consent_event FOR EACH STATEMENT EXECUTE FUNCTION crm.slow()"
-sql "$slow" >/dev/null 2>&1
+slowed 0.2 gdpr_internal.consent_event
 as_night mark --subject contact --selection crm.visitor --state accepted --purpose survey --medium email --chunk-rows 100 --jobs 2
-wait_for 30 logged chunk || note "$(<"$work/log")"
+wait_for 60 logged chunk || note "$(<"$work/log")"
 run=$(sql "SELECT max(run) FROM gdpr.runs")
 sql "SELECT gdpr.run_pause($run, 'an inspection')" >/dev/null
 wait "$pid"
@@ -75,7 +74,7 @@ like "and says so" "$(<"$work/log")" 'is paused: an inspection'
 gdpr_batch mark --subject contact --selection crm.visitor --state accepted --purpose letters --medium email
 is "another one waits until it is resumed or given up" "$code" 2
 as_night mark --subject contact --resume "$run" --jobs 2
-wait_for 30 logged chunk || note "$(<"$work/log")"
+wait_for 60 logged chunk || note "$(<"$work/log")"
 sql "SELECT gdpr.run_cancel($run)" >/dev/null
 is "a run is given up while it works" "$(sql "SELECT state FROM gdpr.runs WHERE run = $run")" cancelled
 wait "$pid"

@@ -40,7 +40,7 @@ like "and says so in a table" "$out" 'expire_audit +0 +0:0[0-9] +done +changes o
 # One night at a time
 psql -Xq -c "SELECT gdpr.night_begin('sql')" -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 other=$!
-wait_for 10 sql "SELECT 1 / count(*) FROM gdpr.nights WHERE state = 'running'" || fail "the other night begins"
+wait_for 60 sql "SELECT 1 / count(*) FROM gdpr.nights WHERE state = 'running'" || fail "the other night begins"
 gdpr_batch nightly --json
 is "a second night does nothing" "$code $out" "3 "
 like "and says who is at work" "$err" 'another night is at work.*process ID [0-9]+'

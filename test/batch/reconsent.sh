@@ -69,10 +69,12 @@ case $out$err in *person*@*|*Name\ *) fail "no log names anybody" "$err" ;; *) p
 sql "SELECT gdpr.record_consent('contact', id::text, 'withdrawn', 'marketing', 'email') FROM crm.contact AS c WHERE id BETWEEN 100 AND 300
   AND NOT EXISTS (SELECT FROM gdpr.outbox AS o WHERE o.subject_key = c.id::text) ORDER BY id LIMIT 20" >/dev/null
 sql "CREATE TABLE crm.was AS SELECT * FROM gdpr.consent WHERE state = 'withdrawn'" >/dev/null
+slowed 0.05 gdpr_internal.consent_event
 as_night reconsent --resume "$run" --jobs 1 --chunk-rows 5 --json
-wait_for 20 logged chunk
+wait_for 60 logged chunk
 sql "SELECT gdpr.run_pause($run, 'lunch')" >/dev/null
 wait "$pid"; code=$?
+full_speed gdpr_internal.consent_event
 out=$(<"$work/out")
 is "paused by somebody it ends politely" "$code $(sql "SELECT state, paused_reason FROM gdpr.runs WHERE run = $run")" $'6 paused\tlunch'
 asked=$(sql "SELECT asked FROM gdpr.campaign_plans WHERE run = $run")

@@ -74,9 +74,12 @@ crm retention_stop 3000 || fail "database"
 sql "SET ROLE crm_owner; ALTER TABLE crm.contact ADD seen date DEFAULT '2010-01-01'; SELECT gdpr.classify('crm.contact', 'seen', 'not_personal');
   SELECT gdpr.add_interaction('contact', 'crm.contact', 'seen')" >/dev/null
 sql "SELECT gdpr.set_retention('contact', '3 years')" >/dev/null
+slowed 0.05 gdpr_internal.erasure_queue
 as_night retention --subject contact --chunk-rows 20 --jobs 1
 wait_for 60 logged chunk
 kill -9 "$pid"; wait "$pid" 2>/dev/null
+wait_for 60 left_alone
+full_speed gdpr_internal.erasure_queue
 before=$(sql "SELECT count(*) FROM gdpr.erasure_queue")
 is "killed in the middle, what is done is done" "$([ "$before" -gt 0 ] && [ "$before" -lt 2850 ] && echo yes)" yes
 gdpr_batch retention --subject contact

@@ -8,7 +8,7 @@ INSERT INTO k.person SELECT i, 'name ' || i, '1980-01-01', 'DE' FROM generate_se
 SELECT gdpr.register_subject('person', 'k.person') \g /dev/null
 SELECT gdpr.classify('k.person', 'born', 'birth_date'), gdpr.classify('k.person', 'country', 'country'),
   gdpr.classify('k.person', 'name', 'full_name') \g /dev/null
-SELECT gdpr.add_purpose('letters'), gdpr.add_purpose('survey', validity => '1 second'), gdpr.add_purpose('billing', 'contract') \g /dev/null
+SELECT gdpr.add_purpose('letters'), gdpr.add_purpose('survey', validity => '3 seconds'), gdpr.add_purpose('billing', 'contract') \g /dev/null
 CREATE FUNCTION k.mask(person int, OUT letters boolean, OUT survey boolean, OUT billing boolean) LANGUAGE sql AS $$
   SELECT bool_or(x.bits & (1::bigint << p.bit) <> 0) FILTER (WHERE p.purpose = 'letters'),
     bool_or(x.bits & (1::bigint << p.bit) <> 0) FILTER (WHERE p.purpose = 'survey'),
@@ -110,8 +110,8 @@ SELECT gdpr.record_consent('person', '9', 'accepted', 'survey', medium => 'click
 SELECT is((SELECT state FROM gdpr.consent WHERE subject_key = '9' AND purpose = 'survey'), 'accepted', 'accepted');
 SELECT is(k.mask(9)::text, '(f,t,t)', 'and open');
 CREATE TABLE k.rows AS SELECT (SELECT xmin::text || ctid FROM gdpr_internal.person_allowed WHERE id = 9) AS x;
-SELECT pg_sleep(1.05) \g /dev/null
-SELECT is((SELECT state FROM gdpr.consent WHERE subject_key = '9' AND purpose = 'survey'), 'pending', 'a second later it counts as pending');
+SELECT pg_sleep(3.05) \g /dev/null
+SELECT is((SELECT state FROM gdpr.consent WHERE subject_key = '9' AND purpose = 'survey'), 'pending', 'three seconds later it counts as pending');
 SELECT is((SELECT state FROM gdpr.person_consent WHERE id = 9), 'pending', 'in every view');
 SELECT is(k.mask(9)::text || k.mask(8)::text, '(f,f,t)(f,f,t)', 'and closed, for who consented in general, too');
 SELECT ok((SELECT x = (SELECT xmin::text || ctid FROM gdpr_internal.person_allowed WHERE id = 9) FROM k.rows), 'nothing was written');

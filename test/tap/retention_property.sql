@@ -77,22 +77,24 @@ BEGIN
     (SELECT count(*) FROM k.person WHERE NOT gdpr.is_frozen('person', id::text)), counted;
 END
 $$;
+CREATE VIEW k.living AS SELECT * FROM k.person WHERE NOT gdpr.is_frozen('person', id::text);
 CREATE FUNCTION k.day() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   -- days go by: for warnings only, the histories are random enough
   UPDATE gdpr_internal.retention_warning SET warned_at = warned_at - make_interval(days => (random() * 40)::int);
-  INSERT INTO k.visit (person_id, at) SELECT id, CASE WHEN random() < 0.5 THEN now() ELSE k.some_time() END FROM k.person WHERE random() < 0.05;
-  INSERT INTO k.letter (code, sent) SELECT code, k.some_time() FROM k.person WHERE random() < 0.03 AND code LIKE 'code %';
-  INSERT INTO k.lawsuit SELECT id FROM k.person WHERE random() < 0.03;
+  INSERT INTO k.visit (person_id, at) SELECT id, CASE WHEN random() < 0.5 THEN now() ELSE k.some_time() END FROM k.living WHERE random() < 0.05;
+  INSERT INTO k.letter (code, sent) SELECT code, k.some_time() FROM k.living WHERE random() < 0.03;
+  -- of those who were warned and are not queued, one at least is back
+  INSERT INTO k.visit (person_id, at) SELECT w.subject_key::bigint, now() FROM gdpr_internal.retention_warning AS w
+  WHERE NOT EXISTS (SELECT FROM gdpr.erasure_queue AS q WHERE q.subject_key = w.subject_key) ORDER BY random() LIMIT 1;
+  INSERT INTO k.lawsuit SELECT id FROM k.living WHERE random() < 0.03;
   DELETE FROM k.lawsuit WHERE random() < 0.1;
   PERFORM gdpr.record_consent('person', id::text, CASE WHEN random() < 0.7 THEN 'accepted' ELSE 'rejected' END, 'news', medium => 'email')
-  FROM k.person WHERE random() < 0.05 AND NOT EXISTS (SELECT FROM gdpr.person_consent AS c WHERE c.id = person.id);
-  PERFORM gdpr.queue_erasure('person', id::text, 'request') FROM k.person WHERE random() < 0.01 AND NOT gdpr.is_frozen('person', id::text);
+  FROM k.living AS p WHERE random() < 0.05 AND NOT EXISTS (SELECT FROM gdpr.person_consent AS c WHERE c.id = p.id);
+  PERFORM gdpr.queue_erasure('person', id::text, 'request') FROM k.living WHERE random() < 0.01;
   IF random() < 0.3 THEN
     PERFORM gdpr.set_retention('person', '3 years', purpose => 'news');
   END IF;
-EXCEPTION WHEN SQLSTATE 'PD001' THEN
-  NULL;  -- the day met a frozen person
 END
 $$;
 SELECT k.history(90) \g /dev/null

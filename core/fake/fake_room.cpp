@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "../error.hpp"
-#include "fake.hpp"
 #include "../pseudonym_room.hpp"
 #include "../rule_words.hpp"
+#include "fake.hpp"
 
 namespace gdpr {
 namespace {
@@ -41,6 +41,13 @@ constexpr auto kRanked = std::to_array<std::string_view>({"phone",
                                                           "mac",
                                                           "device_id",
                                                           "external_id"});
+
+// Whose numbers are codes, degrees or months: few fakes for many values.
+bool IsCode(const Kind& kind) {
+  constexpr auto kCodes =
+      std::to_array<std::string_view>({"title", "gender", "marital_status", "geo", "card_expiry"});
+  return kind.special || std::ranges::find(kCodes, kind.name) != kCodes.end();
+}
 
 constexpr double kUuidBits = 122;
 constexpr FakeRoom kBits{How::kBits, fake::kUniqueBits};
@@ -78,8 +85,15 @@ bool Fits(const Rule& rule, const TypeFacts& type, std::string_view text) {
   return true;
 }
 
+// Of a document's leaves many are drawn: two documents that differ in a first name may have one
+// fake.
+bool IsDocument(const Kind& kind) {
+  return kind.name == "profile_json" || kind.name == "profile_xml";
+}
+
 FakeRoom OfText(const Rule& rule, TreatmentId id, const TypeFacts& type) {
   if (id == kShift || id == kNoise || id == kFf1) return {How::kPermutation, 0};
+  if (IsDocument(*rule.kind)) return {};
   if (id == kHmac) {
     const std::size_t room = RoomIn(rule, type);
     if (room < fake::kUniqueChars) return {How::kTooSmall, 0};
@@ -106,9 +120,12 @@ FakeRoom RoomOf(const Rule& rule, Profile profile, const TypeFacts& type) {
     case ValueClass::kUuid:
       return {How::kBits, kUuidBits};
     case ValueClass::kBytes:
+      return kBits;
+    case ValueClass::kNumber:
+      if (id == kShift || (id == kFake && IsCode(*rule.kind))) return {};
+      return {How::kPermutation, 0};
     case ValueClass::kJson:
     case ValueClass::kXml:
-      return kBits;
     case ValueClass::kInterval:
     case ValueClass::kBoolean:
     case ValueClass::kTsvector:

@@ -34,6 +34,12 @@ TEST(FakeRoom, SaysHowUniqueFakesStayApart) {
   EXPECT_EQ(Room("password unique fake=constant('x')").how, How::kNotUnique);
   EXPECT_EQ(Room("city unique fake=empty").how, How::kNotUnique);
   EXPECT_EQ(Room("gender unique", kBoolean).how, How::kNotUnique);
+  EXPECT_EQ(Room("gender unique", kNumber).how, How::kNotUnique);
+  EXPECT_EQ(Room("birth_date unique", kNumber).how, How::kNotUnique);
+  EXPECT_EQ(Room("gender unique", kNumber, Profile::kPseudonym).how, How::kPermutation);
+  EXPECT_EQ(Room("profile_json unique").how, How::kNotUnique);
+  EXPECT_EQ(Room("profile_xml unique", kText, Profile::kPseudonym).how, How::kNotUnique);
+  EXPECT_EQ(Room("email unique", kJson).how, How::kNotUnique);
   EXPECT_EQ(Room("email unique fake=keep").how, How::kPermutation);
   EXPECT_EQ(Room("email unique fake=null").how, How::kPermutation);
   EXPECT_EQ(Room("city unique length=16", kText, Profile::kPseudonym).bits, 80);
@@ -80,6 +86,33 @@ TEST(FakeRoom, WhatFitsNeverCollidesAndWhatDoesNotIsRefused) {
           }
           ASSERT_NE(room.how, How::kTooSmall);
           ASSERT_TRUE(seen.insert(result.text).second) << text << " -> " << result.text;
+        }
+      }
+    }
+  }
+}
+
+TEST(FakeRoom, NumbersAndDocumentsThatAreSaidToStayApartDo) {
+  constexpr std::array<std::uint8_t, 32> kMaster = {8};
+  Keyed keys(kMaster);
+  test::TestRandom random;
+  Result result;
+  for (const Kind& kind : Kinds()) {
+    for (const Profile profile : {Profile::kFake, Profile::kPseudonym}) {
+      for (const ValueClass cls : {kNumber, kJson}) {
+        const Rule rule = ParseRule(std::string(kind.name) + " unique");
+        const TypeFacts type = test::Type(cls, cls == kNumber ? 4 : 0);
+        if (RoomOf(rule, profile, type).how == How::kNotUnique || !NeedsKey(rule, profile))
+          continue;
+        std::set<std::string> seen;
+        for (int i = -200; i < 400; ++i) {
+          const std::string document = R"({"first_name": "Anna)" + std::to_string(i) + "\"}";
+          Value value = test::TextValue(document);
+          value.integer = i;
+          Treat(rule, profile, type, value, random, result, {&keys, {}, false, Locale::kNone});
+          const std::string made = cls == kNumber ? std::to_string(result.integer) : result.text;
+          ASSERT_TRUE(seen.insert(made).second)
+              << FormatRule(rule) << " " << ProfileName(profile) << " " << i << " -> " << made;
         }
       }
     }

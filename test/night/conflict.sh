@@ -19,23 +19,27 @@ lock_backwards() {
       END LOOP;
     END \$\$" >/dev/null 2>&1
 }
+# Somebody is there to be met.
+at_front() { [ -n "$(sql "$front")" ]; }
 deadlocks() { sql "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"; }
 
 conflict_job() {
   wrong=
   database conflict "$people" && prepare >/dev/null || wrong+="no database"$'\n'
-  # A sequence does not go back with the transaction. Preflight's trial is left alone.
-  sql "CREATE SEQUENCE oracle.written;
+  # A sequence does not go back with the transaction. Preflight's trial is left alone. The work is slow until the two have met.
+  sql "CREATE SEQUENCE oracle.written; CREATE SEQUENCE oracle.met;
     CREATE FUNCTION oracle.conflict() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \$\$
       DECLARE n bigint;
       BEGIN
         IF NOT EXISTS (SELECT FROM gdpr_internal.run WHERE state = 'running') THEN RETURN NULL; END IF;
         n := nextval('oracle.written');
         IF n < 40 AND n % 13 = 7 OR n % 700 = 0 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END IF;
+        IF n < 4000 AND NOT (SELECT is_called FROM oracle.met) THEN PERFORM pg_sleep(0.002); END IF;
         RETURN NULL;
       END \$\$;
     CREATE TRIGGER conflict AFTER INSERT OR UPDATE ON $written FOR EACH ROW EXECUTE FUNCTION oracle.conflict()" || wrong+="no trigger"$'\n'
-  (for _ in 1 2 3 4 5 6 7 8; do [ -z "$locked" ] || lock_backwards; done) &
+  ([ -z "$locked" ] || wait_for 60 at_front
+    for _ in 1 2 3 4 5 6 7 8; do [ -z "$locked" ] || lock_backwards; sql "SELECT nextval('oracle.met')"; done) >/dev/null &
   local against=$!
   until_done "conflicts"
   { kill "$against" && wait "$against"; } 2>/dev/null

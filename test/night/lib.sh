@@ -104,7 +104,7 @@ judge() {
     2) if grep -q "another run" "$work/log"; then sleep 0.2; return 1; fi ;;
     3) grep -qE 'sqlstate=(08|57P)' "$work/log" && return 1 ;;
   esac
-  wrong+="exit code $code: $(tail -n 1 "$work/log")"$'\n'
+  wrong+="exit code $code: $(grep 'level=error' "$work/log" | tail -n 3)"$'\n'
   return 2
 }
 # Until the job has come to its end, and then what is wrong. A summary is there if the last program said one.

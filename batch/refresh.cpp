@@ -138,6 +138,28 @@ void CheckDatabase(Connection& connection, const Options& options) {
               "if it is a copy.");
 }
 
+/// As gdpr.refresh_tables() wants it.
+nlohmann::json PlanOf(const std::vector<Table>& tables) {
+  nlohmann::json plan = nlohmann::json::array();
+  for (const Table& table : tables) {
+    plan.push_back({{"relation", table.oid}, {"columns", table.columns}});
+  }
+  return plan;
+}
+
+/// What would stop the run at a later table is said before the first one.
+void CheckPlan(Connection& connection, const Options& options, const std::vector<Table>& tables) {
+  try {
+    connection.Execute(query::kRefreshCheck, {options.anonymize.staging_database,
+                                              PlanOf(tables).dump(), options.anonymize.profile});
+  } catch (const SqlError& error) {
+    if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
+    // The function's own words: names of columns and tables, and no values.
+    const SqlError::Fields& said = error.fields();
+    throw Fault(ExitCode::kConfiguration, said.message, said.detail, said.hint);
+  }
+}
+
 /// What pg_gdpr itself recorded in production.
 Json ReadRecords(Connection& connection) {
   Json records = Json::object();
@@ -168,15 +190,11 @@ void DropRecords(Connection& connection, const Options& options) {
 }
 
 void ChangeGroup(Connection& connection, const Options& options, const Group& group, Done& done) {
-  nlohmann::json plan = nlohmann::json::array();
-  for (const Table& table : group) {
-    plan.push_back({{"relation", table.oid}, {"columns", table.columns}});
-  }
   const auto begun = std::chrono::steady_clock::now();
   connection.Begin();
   const Result result = connection.Execute(
       query::kRefreshTables,
-      {options.anonymize.staging_database, plan.dump(), options.anonymize.profile});
+      {options.anonymize.staging_database, PlanOf(group).dump(), options.anonymize.profile});
   connection.Commit();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
   for (int row = 0; row < result.rows(); ++row) {
@@ -287,6 +305,7 @@ ExitCode Refresh(const Options& options, Signals& signals) {
   Done done;
   const std::vector<Table> left = WithoutDone(ReadPlan(connection, options, profile), connection,
                                               options.anonymize.profile, done);
+  CheckPlan(connection, options, left);
   const std::vector<Group> groups = GroupTables(connection, left);
   if (options.dry_run) return DryRun(options, groups, ReadRecords(connection), done);
   DropRecords(connection, options);

@@ -1,0 +1,1 @@
+SELECT gdpr.refresh_check($1, $2::jsonb, $3)

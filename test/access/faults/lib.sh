@@ -50,7 +50,7 @@ read_people() {
       --until "$work/stop" --begun "$work/begun.$batch" "$@" &
     readers+=($!)
   done
-  wait_for 20 test -e "$work/begun.$batch"
+  wait_for 60 test -e "$work/begun.$batch"
 }
 
 # stop_reading NAME: they go, and none of them found anything but what it knows to be possible.
@@ -79,7 +79,7 @@ of() { grep "^$1 " "$work/found" | head -n 5; }
 # complete NAME [option of compare.pl…]: no read of the clients is lost, invented or told twice.
 complete() {
   local options=("${@:2}")
-  ok "$1: everything is drained" wait_for 60 drained
+  ok "$1: everything is drained" wait_for 180 drained
   ok "$1: the record can be read" export_reads
   $faults/compare.pl "${options[@]}" "$work/statements" "$work/people" "$work"/client.* >"$work/found" 2>&1 || fail "$1: compared" "$(cat "$work/found")"
   like "$1: clients read, and what they read can be compared" "$(tail -n 1 "$work/found")" '^sent [1-9][0-9]*, ended well [1-9]'

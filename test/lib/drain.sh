@@ -11,7 +11,7 @@ hold_drain() {
   coproc HOLDER { psql -XqtA -d "${1:-${PGDATABASE:-gdpr}}" 2>/dev/null; }
   drain_held_by=$HOLDER_PID to_holder=${HOLDER[1]} from_holder=${HOLDER[0]}
   echo "BEGIN; SELECT gdpr_internal.lock_drain(); SELECT 'held';" >&"$to_holder"
-  until [ "$line" = held ]; do read -r -t 20 -u "$from_holder" line || return; done
+  until [ "$line" = held ]; do read -r -t 60 -u "$from_holder" line || return; done
 }
 
 let_drain() {

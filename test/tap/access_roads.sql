@@ -5,7 +5,7 @@
 SET client_min_messages = error;
 SELECT plan(50);
 \o /dev/null
-CREATE ROLE access_roads_owner;
+SELECT 'CREATE ROLE access_roads_owner' WHERE to_regrole('access_roads_owner') IS NULL \gexec
 CREATE SCHEMA w AUTHORIZATION access_roads_owner;
 SET ROLE access_roads_owner;
 CREATE TABLE w.client (id int PRIMARY KEY, gone text, name text, "Odd ""name" text DEFAULT 'a;b', age int, g int GENERATED ALWAYS AS (age + 1) STORED);

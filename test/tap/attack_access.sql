@@ -5,7 +5,7 @@ SET client_min_messages = error;
 SELECT plan(19);
 SELECT gdpr.create_key() \g /dev/null
 \o /dev/null
-CREATE ROLE attack_keeper;
+SELECT 'CREATE ROLE attack_keeper' WHERE to_regrole('attack_keeper') IS NULL \gexec
 CREATE SCHEMA k AUTHORIZATION attack_keeper;
 SET ROLE attack_keeper;
 CREATE TABLE k.client (id int PRIMARY KEY, name text);

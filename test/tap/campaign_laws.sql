@@ -3,7 +3,7 @@
 -- touched, what was asked has one event and one message, and a message is made when it is taken.
 SET client_min_messages = error;
 SELECT no_plan();
-CREATE ROLE plan_night LOGIN; CREATE ROLE plan_other LOGIN; CREATE ROLE plan_dpo LOGIN; CREATE ROLE plan_owner;
+SELECT 'CREATE ROLE ' || r || ' LOGIN' FROM unnest('{plan_night,plan_other,plan_dpo,plan_owner}'::text[]) AS r WHERE to_regrole(r) IS NULL \gexec
 CREATE SCHEMA k AUTHORIZATION plan_owner;
 CREATE TABLE k.person (id int PRIMARY KEY, first_name text, title text, email text, phone text, born date, note text);
 CREATE TABLE k.card (person int, email text);

@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SELECT plan(32);
 SELECT gdpr.create_key() \g /dev/null
-CREATE ROLE refresh_owner; CREATE ROLE refresh_night; CREATE ROLE refresh_other;
+SELECT 'CREATE ROLE ' || r FROM unnest('{refresh_owner,refresh_night,refresh_other}'::text[]) AS r WHERE to_regrole(r) IS NULL \gexec
 GRANT ALL ON DATABASE :"DBNAME" TO refresh_owner;
 GRANT refresh_owner TO refresh_night;
 CREATE SCHEMA shop AUTHORIZATION refresh_owner;

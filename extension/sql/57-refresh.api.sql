@@ -78,6 +78,31 @@ $$;
 COMMENT ON FUNCTION gdpr.refresh_forget(name) IS
   'Empties the records of pg_gdpr in a restored copy: audit log, log of reads, comments and scans of consent, sign-ups';
 
+--| Stops at a plan that would leave rows as they are: of a partitioned table only its partitions hold any.
+CREATE OR REPLACE FUNCTION gdpr_internal.refresh_valid(plan jsonb) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong text;
+BEGIN
+  IF jsonb_typeof(plan) IS DISTINCT FROM 'array' THEN
+    wrong := 'It is no list.';
+  ELSE
+    SELECT CASE WHEN c.relkind IS NULL THEN format('Item %s names no table by its oid.', i.n)
+                WHEN c.relkind = 'p' THEN format('Table %s is partitioned: name its partitions.', c.oid::regclass)
+                WHEN c.relkind <> 'r' THEN format('Relation %s is no table.', c.oid::regclass)
+                WHEN count(*) OVER (PARTITION BY c.oid) > 1 THEN format('Table %s is named twice.', c.oid::regclass)
+                WHEN jsonb_typeof(i.item->'columns') IS DISTINCT FROM 'object' OR i.item->'columns' = '{}' THEN format('Item %s names no columns.', i.n) END AS wrong
+    INTO wrong FROM jsonb_array_elements(plan) WITH ORDINALITY AS i(item, n)
+    LEFT JOIN pg_class AS c ON c.oid::text = i.item->>'relation' ORDER BY 1 LIMIT 1;
+  END IF;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'the plan is not one of tables and their columns' USING ERRCODE = 'invalid_parameter_value', DETAIL = wrong,
+      HINT = 'Write [{"relation": oid, "columns": {"email": "email unique", "note": null}}, ...], rules as gdpr.effective_rule() gives them.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.refresh_valid(jsonb) IS 'Stops at a plan that names something else than tables with rows of their own, and columns';
+
 --| The tables that a plan treats, each with its partitioned root and the columns that change.
 CREATE OR REPLACE FUNCTION gdpr_internal.refresh_tables(plan jsonb) RETURNS TABLE(relation oid, root oid, columns jsonb, names name[])
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -264,6 +289,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   bad record;
 BEGIN
+  PERFORM gdpr_internal.refresh_valid(refresh_check.plan);
   PERFORM gdpr_internal.refresh_allowed(refresh_check.staging_database, refresh_check.profile,
     ARRAY(SELECT x.relation FROM gdpr_internal.refresh_tables(refresh_check.plan) AS x));
   PERFORM gdpr_internal.refresh_check(refresh_check.plan);
@@ -293,6 +319,7 @@ DECLARE
   obstacles jsonb;
   o record;
 BEGIN
+  PERFORM gdpr_internal.refresh_valid(refresh_tables.plan);
   PERFORM gdpr_internal.refresh_allowed(refresh_tables.staging_database, refresh_tables.profile,
     ARRAY(SELECT x.relation FROM gdpr_internal.refresh_tables(refresh_tables.plan) AS x
           UNION SELECT x.root FROM gdpr_internal.refresh_tables(refresh_tables.plan) AS x));

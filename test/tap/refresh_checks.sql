@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Fakes in place: what is refused before the first table, each with the column's name; a row's country; what belongs to one person.
 SET client_min_messages = error;
-SELECT plan(17);
+SELECT plan(19);
 SELECT gdpr.create_key() \g /dev/null
 CREATE SCHEMA shop;
 CREATE TABLE shop.person (email varchar(60) PRIMARY KEY, name text);
@@ -29,6 +29,17 @@ CREATE FUNCTION plan_of(VARIADIC relations regclass[]) RETURNS jsonb LANGUAGE sq
   FROM unnest(relations) AS r
 $$;
 CREATE FUNCTION check_of(plan jsonb, profile text DEFAULT 'fake') RETURNS void LANGUAGE sql AS $$ SELECT gdpr.refresh_check(current_database(), plan, profile) $$;
+CREATE FUNCTION state_of(statement text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement; RETURN 'done'; EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE; END $$;
+
+-- Plans that would be noted as done while rows stay as they are.
+CREATE VIEW shop.places AS SELECT * FROM shop.place;
+SELECT is_empty($$SELECT plan FROM (VALUES (NULL), ('{}'), ('[1]'), ('[{"relation": 1, "columns": {"email": "email"}}]'), ('[{"relation": "shop.person", "columns": {"name": "full_name"}}]'),
+    (format('[{"relation": %s, "columns": {"city": "city"}}]', 'shop.place'::regclass::oid)), (format('[{"relation": %s, "columns": {"city": "city"}}]', 'shop.places'::regclass::oid)),
+    (format('[{"relation": %s, "columns": {}}]', 'shop.place_1'::regclass::oid)), (format('[{"relation": %s}]', 'shop.place_1'::regclass::oid)),
+    (format('[{"relation": %1$s, "columns": {"city": "city"}}, {"relation": %1$s, "columns": {"phone": "phone"}}]', 'shop.place_1'::regclass::oid))) AS v(plan)
+  WHERE state_of(format('SELECT gdpr.refresh_check(current_database(), %L)', plan)) <> '22023' OR state_of(format('SELECT gdpr.refresh_tables(current_database(), %L)', plan)) <> '22023'$$,
+  'a_plan_of_anything_but_tables_with_rows_and_columns_is_refused');
+SELECT is((SELECT count(*) FROM gdpr.refreshed_tables()), 0::bigint, 'and_nothing_is_noted');
 
 -- Keys of people.
 SELECT throws_ok($$SELECT check_of(plan_of('shop.person'))$$, '0A000', 'column "email" of table shop.person is a key of subject type "person"',

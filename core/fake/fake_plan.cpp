@@ -25,18 +25,21 @@ std::uint32_t Take(U128& index, std::uint32_t count) {
 }
 
 bool RankWord(const Part& part, const char* text, std::uint32_t& index) {
+  std::uint32_t first = 0;
   std::uint32_t end = part.size;
-  for (index = 0; index < end;) {
-    const std::uint32_t middle = (index + end) / 2;
-    const int order = std::memcmp(part.words.data() + middle * part.length, text, part.length);
-    if (order < 0) {
-      index = middle + 1;
+  while (first < end) {
+    index = (first + end) / 2;
+    const char* const word = part.words.data() + index * part.length;
+    std::size_t same = 0;
+    while (same < part.length && word[same] == text[same]) ++same;
+    if (same == part.length) return true;
+    if (word[same] < text[same]) {
+      first = index + 1;
     } else {
-      end = middle;
+      end = index;
     }
   }
-  return index < part.size &&
-         part.words.compare(index * part.length, part.length, text, part.length) == 0;
+  return false;
 }
 
 bool RankCell(const Plan::Cell& cell, const char* text, std::uint32_t& index) {

@@ -56,7 +56,8 @@ bool Utr(char* id) {
 bool Ssn(char* id) {
   const std::string_view number(id, 9);
   // Used in advertisements; never anybody's since.
-  for (const std::string_view known : {"078051120", "457555462", "219099999"}) {
+  static constexpr std::array<std::string_view, 3> kKnown = {"078051120", "457555462", "219099999"};
+  for (const std::string_view known : kKnown) {
     if (number == known) return false;
   }
   return !number.starts_with("000") && !number.starts_with("666") && id[0] != '9' &&

@@ -84,6 +84,10 @@ CLI::App* AddCopy(CLI::App& app, Options& o, Raw& /*raw*/) {
   verb->add_option("--jobs", o.jobs, "Tables at once [one for each core, at most 8]")
       ->envname("PG_GDPR_JOBS")
       ->check(CLI::Range(1, 128));
+  verb->add_option("--part-mb", c.part_mb,
+                   "Copy a table of twice as many MB or more in parts of this size")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   verb->add_flag("--resume", o.resume, "Go on with a copy that did not come to its end");
   verb->add_flag("--dry-run", o.dry_run, "Show what would happen and change nothing");
   return verb;

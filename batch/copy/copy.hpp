@@ -30,7 +30,10 @@ struct CopyOptions {
   std::vector<std::string> schemas;         ///< only these; empty: all that are the user's
   std::vector<std::string> exclude_tables;  ///< "schema.table" or "table" (in any schema)
   bool by_person = false;  ///< seed: the person's key, so that a person's values fit together
-  std::string key_file;    ///< the master key (--key-file)
+  /// Tables of twice that or more are copied in parts: one is a transaction at the target, and
+  /// what is done again when a connection breaks.
+  std::int64_t part_mb = 64;
+  std::string key_file;  ///< the master key (--key-file)
 
   /// Whether `to` names a directory: a bare word is a database, ./word a directory.
   bool to_directory() const;

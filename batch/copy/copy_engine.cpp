@@ -28,6 +28,7 @@ constexpr std::size_t kBlockBytes = 256 * 1024;
 /// One is read, one is treated, one is written, and one waits for whoever is done first.
 constexpr std::size_t kBlocks = 4;
 constexpr int kTries = 10;
+constexpr std::int64_t kPagesOfMb = 128;
 
 /// A part ends because the copy does; not an error of its own.
 struct Ended {};
@@ -38,8 +39,30 @@ struct TableFault {
 };
 
 struct Block {
-  std::string tuples;
+  std::string tuples, treated;
   std::int64_t rows = 0;
+};
+
+/// Blocks are used again: fresh memory would be cleared by the kernel each time.
+class Blocks {
+ public:
+  std::shared_ptr<Block> Take() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::make_shared<Block>();
+    std::shared_ptr<Block> block = std::move(spare_.back());
+    spare_.pop_back();
+    return block;
+  }
+  void Return(const std::shared_ptr<Block>& block) {
+    // One that had a huge row in it must not keep its memory.
+    if (std::max(block->tuples.capacity(), block->treated.capacity()) > 4 * kBlockBytes) return;
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(block);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Block>> spare_;
 };
 
 /// The treaters of a part: one for each thread that is at work on it.
@@ -57,15 +80,14 @@ class Treaters {
 
   void Treat(Block& block) {
     std::unique_ptr<RowTreater> mine = Take();
-    std::string treated;
-    treated.reserve(block.tuples.size() + block.tuples.size() / 4);
+    block.treated.clear();
     try {
-      mine->Treat(block.tuples, treated);
+      mine->Treat(block.tuples, block.treated);
     } catch (const Fault& fault) {
       const std::string detail = fault.detail();
       throw TableFault{fault.what() + (detail.empty() ? "" : ": " + detail)};
     }
-    block.tuples.swap(treated);
+    block.tuples.swap(block.treated);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(mine));
   }
@@ -120,7 +142,8 @@ std::vector<CopiedTable> CopyEngine::Run(const CopyState& state) {
   const CopyPlan& plan = leader_.plan();
   tables_.assign(plan.tables.size(), {});
   std::int64_t rows = 0;
-  for (const CopyPart& part : SplitTables(plan.tables, plan.server >= 140000)) {
+  for (const CopyPart& part :
+       SplitTables(plan.tables, plan.server >= 140000, options_.copy.part_mb * kPagesOfMb)) {
     CopiedTable& table = tables_[part.table];
     table.earlier = state.whole[part.table];
     if (table.earlier) {
@@ -235,8 +258,9 @@ std::int64_t CopyEngine::Stream(Job& job, const CopyPart& part) {
   CopyReader reader(*job.source, ReadStatements(table, part));
   Treaters treaters(table, leader_.types(), options_.copy.profile, leader_.key());
   const bool passes = treaters.passes();
+  Blocks blocks;
   const auto read = [&](tbb::flow_control& control) {
-    auto block = std::make_shared<Block>();
+    std::shared_ptr<Block> block = blocks.Take();
     if (end_ || signals_.cancel_requested()) throw Ended();
     try {
       block->rows = reader.Next(kBlockBytes, block->tuples);
@@ -253,6 +277,7 @@ std::int64_t CopyEngine::Stream(Job& job, const CopyPart& part) {
   const auto write = [&](const std::shared_ptr<Block>& block) {
     job.loader->Write(block->tuples);
     progress_->Add(block->rows, block->tuples.size());
+    blocks.Return(block);
   };
   using Shared = std::shared_ptr<Block>;
   job.arena.execute([&] {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch/copy/copy_row_bytes.hpp"
+#include "batch/copy/copy_row_cache.hpp"
 #include "batch/copy/copy_row_codec.hpp"
 #include "batch/fault.hpp"
 #include "core/treat.hpp"
@@ -84,13 +85,15 @@ struct RowTreater::Column {
   bool trimmed = false;             // char(n): the server's own cast to text takes the padding off
   bool constant = false;            // one result for all values …
   std::optional<std::string> kept;  // … the field as it is written
+  std::optional<ValueCache> cache;  // keyed treatments of values without a seed
 };
 
 struct RowTreater::State {
   const CopyTable& table;
   Profile profile;
   std::vector<Column> columns;
-  std::optional<std::size_t> country;  // whose value says the row's locale
+  std::optional<std::size_t> country;  // whose value says the row's locale …
+  std::string country_text;            // … the last one, and its locale is in keying
   bool passes = true;
   std::optional<Keyed> keys;
   Keying keying;
@@ -102,7 +105,7 @@ struct RowTreater::State {
 
 RowTreater::RowTreater(const CopyTable& table, const CatalogTypes& types, Profile profile,
                        std::span<const std::uint8_t> master)
-    : state_(new State{table, profile, {}, {}, true, {}, {}, {}, {}, {}, {}}) {
+    : state_(new State{table, profile, {}, {}, {}, true, {}, {}, {}, {}, {}, {}}) {
   State& state = *state_;
   for (const CopyColumn& from : table.columns) {
     Column column;
@@ -119,6 +122,10 @@ RowTreater::RowTreater(const CopyTable& table, const CatalogTypes& types, Profil
     column.trimmed = column.type->base == oid::kBpchar;
     column.constant = column.way == Column::Way::kTreat && column.type->element == nullptr &&
                       IsConstant(column.rule, profile, column.type->facts);
+    if (column.way == Column::Way::kTreat && column.type->element == nullptr &&
+        NeedsKey(column.rule, profile)) {
+      column.cache.emplace();
+    }
     if (column.way != Column::Way::kPass) state.passes = false;
     if (column.name == table.country_column && column.type->element == nullptr &&
         (column.type->facts.cls == ValueClass::kText ||
@@ -180,7 +187,10 @@ void RowTreater::TreatRow(std::string_view tuples, std::size_t& at, std::string&
     state.keying.seeded = !is_null(columns);
     state.keying.seed = field(columns);
   }
-  if (state.country) state.keying.locale = LocaleOfCountry(Trimmed(field(*state.country)));
+  if (state.country && field(*state.country) != state.country_text) {
+    state.country_text = field(*state.country);
+    state.keying.locale = LocaleOfCountry(Trimmed(state.country_text));
+  }
 
   Append(static_cast<std::uint16_t>(columns), out);
   for (std::size_t i = 0; i < columns;) {
@@ -206,6 +216,14 @@ void RowTreater::TreatField(Column& column, std::string_view field, std::string&
     out += *column.kept;
     return;
   }
+  const Keying& keying = state_->keying;
+  ValueCache* cache = column.cache && !keying.seeded ? &*column.cache : nullptr;
+  if (cache != nullptr) {
+    if (const std::string_view* known = cache->Find(field, keying.locale)) {
+      out += *known;
+      return;
+    }
+  }
   const std::size_t start = out.size();
   if (column.type->element != nullptr) {
     TreatArray(column, field, out);
@@ -213,6 +231,7 @@ void RowTreater::TreatField(Column& column, std::string_view field, std::string&
     TreatOne(column, *column.type, column.trimmed ? Trimmed(field) : field, out);
   }
   if (column.constant) column.kept = out.substr(start);
+  if (cache != nullptr) cache->Put(field, keying.locale, std::string_view(out).substr(start));
 }
 
 // One value that is no array: the column's, or an element's.

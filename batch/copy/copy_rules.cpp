@@ -5,13 +5,17 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 
 #include "batch/copy/copy_rules_plan.hpp"
 #include "batch/fault.hpp"
 #include "batch/handshake.hpp"
 #include "batch/key_file.hpp"
 #include "batch/queries.hpp"
+#include "core/treat.hpp"
 
 namespace gdpr::batch {
 namespace {
@@ -34,26 +38,64 @@ Pack ServerPack(Connection& source) {
   return ParsePack(text, "gdpr.export_rules()");
 }
 
-// gdpr.effective_rule() in a savepoint: what it refuses must not end the snapshot.
-EffectiveRule AskServer(Connection& source) {
-  return
-      [&source](std::uint32_t relation, const std::string& column) -> std::optional<std::string> {
-        source.Execute("SAVEPOINT gdpr_rule");
-        std::optional<std::string> rule;
-        try {
-          const Result result =
-              source.Execute(query::kCopyPlanRule, {static_cast<std::int64_t>(relation), column});
-          if (!result.IsNull(0, 0)) rule = result.Text(0, 0);
-        } catch (const SqlError& error) {
-          if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
-          source.Execute("ROLLBACK TO SAVEPOINT gdpr_rule");
-          throw Fault(ExitCode::kConfiguration, error.what(), error.fields().detail,
-                      error.fields().hint);
-        }
-        source.Execute("RELEASE SAVEPOINT gdpr_rule");
-        return rule;
-      };
-}
+// What gdpr.effective_rule() says of every column whose label changes something, asked in one
+// query; where it refuses some, of halves, until those stand alone.
+class ServerRules {
+ public:
+  ServerRules(Connection& source, const PlanCatalog& catalog, Profile profile) : source_(source) {
+    std::set<PlanKey> keys;
+    for (const auto& [number, relation] : catalog.relations) {
+      for (const PlanColumn& column : relation.columns) {
+        const FoundLabel found = FindLabel(catalog, relation, column.name);
+        if (found.label.empty()) continue;
+        if (TreatmentFor(ParseRule(found.label), profile).id == TreatmentId::kKeep) continue;
+        keys.emplace(found.relation, column.name);
+      }
+    }
+    const std::vector<PlanKey> all(keys.begin(), keys.end());
+    if (!all.empty()) Ask(all);
+  }
+
+  std::optional<std::string> operator()(std::uint32_t relation, const std::string& column) const {
+    const PlanKey key(relation, column);
+    if (const auto refused = refused_.find(key); refused != refused_.end()) throw refused->second;
+    const auto rule = rules_.find(key);
+    return rule == rules_.end() ? std::nullopt : std::optional(rule->second);
+  }
+
+ private:
+  // In a savepoint: what is refused must not end the snapshot.
+  void Ask(std::span<const PlanKey> keys) {
+    std::vector<std::string> relations, columns;
+    for (const auto& [relation, column] : keys) {
+      relations.push_back(std::to_string(relation));
+      columns.push_back(column);
+    }
+    source_.Execute("SAVEPOINT gdpr_rule");
+    try {
+      const Result rules = source_.Execute(query::kCopyPlanRules, {relations, columns});
+      for (int i = 0; i < rules.rows(); ++i) {
+        if (rules.IsNull(i, 1)) continue;
+        rules_.emplace(keys[static_cast<std::size_t>(rules.Int(i, 0) - 1)], rules.Text(i, 1));
+      }
+    } catch (const SqlError& error) {
+      if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
+      source_.Execute("ROLLBACK TO SAVEPOINT gdpr_rule");
+      if (keys.size() > 1) {
+        Ask(keys.first(keys.size() / 2));
+        Ask(keys.subspan(keys.size() / 2));
+      } else {
+        refused_.emplace(keys.front(), Fault(ExitCode::kConfiguration, error.what(),
+                                             error.fields().detail, error.fields().hint));
+      }
+    }
+    source_.Execute("RELEASE SAVEPOINT gdpr_rule");
+  }
+
+  Connection& source_;
+  std::map<PlanKey, std::string> rules_;
+  std::map<PlanKey, Fault> refused_;
+};
 
 }  // namespace
 
@@ -67,7 +109,7 @@ std::vector<CopyTable> PlanTables(Connection& source, const CopyOptions& options
   } else {
     CheckVersion(source);
     declared = ServerPack(source);
-    ask = AskServer(source);
+    ask = ServerRules(source, catalog, options.profile);
   }
   std::set<std::uint32_t> oids;
   for (const auto& [number, relation] : catalog.relations) {

@@ -39,11 +39,15 @@ std::string_view CopyTrailer() {
   return kTrailer;
 }
 
-void CopyReader::Begin() {
-  const Result result(PQexec(connection_.handle(), statements_[next_].c_str()));
+/// out  false: no statement is left
+bool CopyReader::Begin() {
+  const std::string statement = statements_.Next();
+  if (statement.empty()) return false;
+  const Result result(PQexec(connection_.handle(), statement.c_str()));
   if (result.status() != PGRES_COPY_OUT) throw connection_.ErrorOf(result.get());
   copying_ = header_ = true;
   rows_of_statement_ = 0;
+  return true;
 }
 
 void CopyReader::End() {
@@ -57,17 +61,13 @@ void CopyReader::End() {
   }
   rows_ += rows_of_statement_;
   copying_ = false;
-  std::string().swap(statements_[next_++]);
 }
 
 std::int64_t CopyReader::Next(std::size_t bytes, std::string& tuples) {
   tuples.clear();
   std::int64_t rows = 0;
   while (tuples.size() < bytes) {
-    if (!copying_) {
-      if (next_ == statements_.size()) break;
-      Begin();
-    }
+    if (!copying_ && !Begin()) break;
     char* data = nullptr;
     const int size = PQgetCopyData(connection_.handle(), &data, /*async=*/0);
     if (size < 0) {

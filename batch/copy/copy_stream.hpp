@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "batch/connection.hpp"
+#include "batch/copy/copy_sql.hpp"
 
 namespace gdpr::batch {
 
@@ -15,7 +15,7 @@ namespace gdpr::batch {
 /// more.
 class CopyReader {
  public:
-  CopyReader(Connection& connection, std::vector<std::string> statements)
+  CopyReader(Connection& connection, ReadStatements statements)
       : connection_(connection), statements_(std::move(statements)) {}
 
   /// Puts whole tuples into `tuples`, about so many bytes, or one if it is larger.
@@ -25,12 +25,11 @@ class CopyReader {
   std::int64_t rows() const { return rows_; }
 
  private:
-  void Begin();
+  bool Begin();
   void End();
 
   Connection& connection_;
-  std::vector<std::string> statements_;
-  std::size_t next_ = 0;
+  ReadStatements statements_;
   bool copying_ = false, header_ = false;
   std::int64_t rows_ = 0, rows_of_statement_ = 0;
 };

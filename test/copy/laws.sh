@@ -2,30 +2,6 @@
 # shellcheck shell=bash
 # A copy is what gdpr.anonymize() makes of every value, row for row; everything else is equal; nothing of pg_gdpr is in it.
 
-# treated DATABASE: a query for each table that has rules: its rows, as they must be in the copy.
-treated_queries() {
-  sql -d "$1" "
-    SELECT format('SELECT %L, ', c.oid::regclass) || string_agg(coalesce('gdpr.anonymize(t.' || quote_ident(a.attname) || ', '
-        || quote_literal(r.rule) || ', ''fake'')', 't.' || quote_ident(a.attname)), ', ' ORDER BY a.attnum)
-      || format(' FROM ONLY %s AS t', c.oid::regclass)
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-    CROSS JOIN LATERAL (SELECT CASE WHEN x.kind <> 'not_personal' THEN gdpr.effective_rule(coalesce(pg_partition_root(c.oid)::oid, c.oid), a.attname) END AS rule
-      FROM (SELECT (SELECT k.kind FROM gdpr.classification AS k WHERE k.relation = coalesce(pg_partition_root(c.oid)::oid, c.oid)
-            AND k.column_name = a.attname) AS kind) AS x) AS r
-    WHERE c.relkind = 'r' AND n.nspname IN ('crm', 'shop')
-    GROUP BY c.oid ORDER BY c.oid::regclass::text"
-}
-plain_queries() {
-  at_target "
-    SELECT format('SELECT %L, ', c.oid::regclass) || string_agg('t.' || quote_ident(a.attname), ', ' ORDER BY a.attnum)
-      || format(' FROM ONLY %s AS t', c.oid::regclass)
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-    WHERE c.relkind = 'r' AND n.nspname IN ('crm', 'shop') GROUP BY c.oid ORDER BY c.oid::regclass::text" "$1"
-}
-run_queries() { sed 's/$/;/' | psql -XqtA -F '|' -v ON_ERROR_STOP=1 -d "$1" | LC_ALL=C sort; }
-
 people_database copied "$people" || fail "the people are loaded"
 fresh laws
 copy copied "$(to laws)" --json

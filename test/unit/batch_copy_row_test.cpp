@@ -311,6 +311,35 @@ TEST(CopyRow, the_country_of_the_row_counts_only_where_the_rule_asks_for_it) {
   EXPECT_GT(differ, 15);
 }
 
+TEST(CopyRow, what_came_before_changes_nothing_whatever_is_kept_of_it) {
+  CopyTable table = TableOf({{"name", oid::kText, -1, false, "city fake=fake(country)", false},
+                             {"mail", oid::kText, -1, false, "email unique", false},
+                             {"born", oid::kDate, -1, false, "birth_date", false},
+                             {"country", oid::kText, -1, false, "", false}});
+  table.country_column = "country";
+  const std::array<std::uint8_t, 32> key{1, 2, 3};
+  std::mt19937 dice(4711);
+  for (const bool seeds : {false, true}) {
+    if (seeds) table.seed_sql = "t.id";
+    RowTreater treater(table, Types(), Profile::kFake, key);
+    for (int i = 0; i < 10'000; ++i) {
+      const char* const countries[] = {"DE", "PL", "", "Nowhere"};
+      // Few names, more e-mails than are kept; a number of days is any four bytes.
+      const std::string name(dice() % 80, static_cast<char>('a' + dice() % 3));
+      Fields row = {name, "m" + std::to_string(dice() % 5000) + "@firma.example",
+                    std::string("\0\0", 2) + static_cast<char>(dice() % 30) + "x",
+                    countries[dice() % 4]};
+      if (dice() % 9 == 0) row[dice() % 4] = std::nullopt;
+      if (seeds) {
+        row.push_back(dice() % 3 == 0 ? std::nullopt : std::optional(std::to_string(dice() % 4)));
+      }
+      std::string out;
+      treater.Treat(Tuple(row), out);
+      if (i % 20 == 0 || i > 9'900) ASSERT_EQ(out, Treated(table, row, Profile::kFake, key)) << i;
+    }
+  }
+}
+
 TEST(CopyRow, what_is_longer_than_the_column_is_an_error_that_quotes_no_value) {
   const CopyTable table = TableOf({{"code", oid::kVarchar, 4 + 5, false, "postal_code", false}});
   try {

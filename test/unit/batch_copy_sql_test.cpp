@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "batch/copy/copy_sql.hpp"
 
@@ -31,10 +32,25 @@ TEST(CopySql, names_and_literals_are_quoted_so_that_nothing_gets_out_of_them) {
   EXPECT_EQ(ColumnList(table), "");
 }
 
+std::vector<std::string> StatementsOf(const CopyTable& table, const CopyPart& part = {}) {
+  ReadStatements read(table, part);
+  std::vector<std::string> statements;
+  for (std::string next = read.Next(); !next.empty(); next = read.Next()) {
+    statements.push_back(std::move(next));
+  }
+  return statements;
+}
+
+TEST(CopySql, all_of_a_table_is_read_without_a_plan) {
+  EXPECT_EQ(StatementsOf(TableOf("contact")),
+            (std::vector<std::string>{
+                "COPY \"crm\".\"contact\" (\"id\", \"e mail\") TO STDOUT (FORMAT binary)"}));
+}
+
 TEST(CopySql, a_column_that_goes_to_null_is_not_even_read) {
   CopyTable table = TableOf("contact");
   table.columns[1].to_null = true;
-  EXPECT_EQ(ReadStatements(table, {}),
+  EXPECT_EQ(StatementsOf(table),
             (std::vector<std::string>{"COPY (SELECT t.\"id\", NULL FROM ONLY \"crm\".\"contact\" "
                                       "AS t) TO STDOUT (FORMAT binary)"}));
 }
@@ -47,7 +63,7 @@ TEST(CopySql, seed_filter_and_pages_are_all_in_the_statement) {
   part.parts = 3;
   part.from_page = 100;
   part.to_page = 200;
-  EXPECT_EQ(ReadStatements(table, part),
+  EXPECT_EQ(StatementsOf(table, part),
             (std::vector<std::string>{
                 "COPY (SELECT t.\"id\", t.\"e mail\", (t.id)::pg_catalog.text FROM ONLY "
                 "\"crm\".\"contact\" AS t WHERE (t.id > 1 OR true) AND (t.ctid "
@@ -58,9 +74,9 @@ TEST(CopySql, seed_filter_and_pages_are_all_in_the_statement) {
 TEST(CopySql, rows_that_are_named_are_asked_for_once_each_in_statements_that_stay_small) {
   CopyTable table = TableOf("contact");
   table.tids.emplace();
-  EXPECT_TRUE(ReadStatements(table, {}).empty());
+  EXPECT_TRUE(StatementsOf(table).empty());
   for (std::uint64_t i = 0; i < 12'001; ++i) table.tids->push_back((i / 7) << 16 | (i % 7 + 1));
-  const std::vector<std::string> statements = ReadStatements(table, {});
+  const std::vector<std::string> statements = StatementsOf(table);
   std::size_t rows = 0;
   for (const std::string& statement : statements) {
     EXPECT_LT(statement.size(), 100'000U);
@@ -77,7 +93,8 @@ TEST(CopySql, parts_have_each_page_of_each_table_once_and_the_last_one_has_no_en
     tables.push_back(TableOf("t" + std::to_string(pages), pages));
   }
   std::map<std::size_t, std::map<int, CopyPart>> parts;
-  for (const CopyPart& part : SplitTables(tables, true)) parts[part.table][part.number] = part;
+  for (const CopyPart& part : SplitTables(tables, true, 8192))
+    parts[part.table][part.number] = part;
   ASSERT_EQ(parts.size(), tables.size());
   for (const auto& [table, of_table] : parts) {
     std::int64_t next = 0;
@@ -94,20 +111,42 @@ TEST(CopySql, parts_have_each_page_of_each_table_once_and_the_last_one_has_no_en
 TEST(CopySql, large_parts_come_first_so_that_none_is_late) {
   const std::vector<CopyTable> tables = {TableOf("small", 10), TableOf("large", 100'000),
                                          TableOf("middle", 5000)};
-  const std::vector<CopyPart> parts = SplitTables(tables, true);
+  const std::vector<CopyPart> parts = SplitTables(tables, true, 8192);
   EXPECT_EQ(parts.front().table, 1U);
   EXPECT_EQ(parts[parts.size() - 2].table, 2U);
   EXPECT_EQ(parts.back().table, 0U);
 }
 
-TEST(CopySql, a_table_is_whole_where_the_server_reads_no_ranges_or_rows_are_named) {
+TEST(CopySql, a_table_is_whole_where_the_server_reads_no_ranges) {
+  const std::vector<CopyTable> tables = {TableOf("large", 100'000)};
+  EXPECT_EQ(SplitTables(tables, false, 8192).size(), 1U);
+}
+
+TEST(CopySql, a_sample_is_split_by_what_it_reads_and_each_of_its_rows_is_in_one_part) {
   std::vector<CopyTable> tables = {TableOf("large", 100'000)};
-  EXPECT_EQ(SplitTables(tables, false).size(), 1U);
-  tables[0].tids = std::vector<std::uint64_t>{1, 2};
-  const std::vector<CopyPart> parts = SplitTables(tables, true);
-  ASSERT_EQ(parts.size(), 1U);
-  EXPECT_TRUE(parts[0].whole());
-  EXPECT_EQ(parts[0].to_page, -1);
+  tables[0].rows_estimate = 1'000'000;
+  tables[0].tids.emplace();
+  for (std::uint64_t row = 0; row < 30'000; ++row) {
+    tables[0].tids->push_back((row * 3) << 16 | 1);
+  }
+  EXPECT_EQ(SplitTables(tables, true, 8192).size(), 1U) << "3 % of it is one part";
+  for (const bool ranges : {true, false}) {
+    const std::vector<CopyPart> parts = SplitTables(tables, ranges, 500);
+    EXPECT_EQ(parts.size(), 6U);
+    std::size_t rows = 0;
+    std::set<std::string> different;
+    for (const CopyPart& part : parts) {
+      EXPECT_EQ(part.parts, 6);
+      for (const std::string& statement : StatementsOf(tables[0], part)) {
+        for (std::size_t at = 0; (at = statement.find("\"(", at)) != std::string::npos; ++at) {
+          ++rows;
+          different.insert(statement.substr(at, statement.find(')', at) - at));
+        }
+      }
+    }
+    EXPECT_EQ(rows, tables[0].tids->size());
+    EXPECT_EQ(different.size(), rows);
+  }
 }
 
 }  // namespace

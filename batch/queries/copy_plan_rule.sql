@@ -1,1 +1,0 @@
-SELECT gdpr.effective_rule($1::oid::regclass, $2)

@@ -24,6 +24,30 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION gdpr_internal.copy_key(text, regclass, name[]) IS 'SQL: the canonical key of a row of the table of people';
 
+--| Types that somebody made: a cast from or to one can be a function of its owner's, at any time. citext is none: its
+--| casts are there, and its own.
+CREATE OR REPLACE FUNCTION gdpr_internal.is_users_type(data_type oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gdpr_internal.base_type($1) >= 16384 AND gdpr_internal.compare_class($1) IS DISTINCT FROM 'text'
+$$;
+COMMENT ON FUNCTION gdpr_internal.is_users_type(oid) IS
+  'A type whose casts to and from text can be its owner''s functions';
+
+--| SQL condition: a row has a value, given as text, in a column.
+CREATE OR REPLACE FUNCTION gdpr_internal.copy_has(alias text, relation regclass, column_name name, value_sql text, value_type oid) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  data_type oid := gdpr_internal.column_type(relation, column_name);
+BEGIN
+  IF gdpr_internal.is_users_type(data_type) THEN
+    RETURN format('%s OPERATOR(pg_catalog.=) %s', gdpr_internal.copy_text(alias, relation, column_name), value_sql);
+  END IF;
+  RETURN gdpr_internal.match_sql(format('%s.%I', alias, column_name), data_type, value_sql, value_type);
+END
+$$;
+COMMENT ON FUNCTION gdpr_internal.copy_has(text, regclass, name, text, oid) IS
+  'SQL condition: a column has a value given as text; by the index if the type is not somebody''s own';
+
 --| SQL condition: a row "one" has in its columns what a row "other" has in those. Equal types are compared as they are: on the
 --| way through text a cast could be somebody's function.
 CREATE OR REPLACE FUNCTION gdpr_internal.copy_match(
@@ -33,13 +57,16 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (SELECT string_agg(CASE
       WHEN y.operator IS NOT NULL THEN format('%s.%I %s %s.%I', one, u.c, y.operator, other, u.o)
-      ELSE gdpr_internal.match_sql(format('%s.%I', one, u.c), t.ours, gdpr_internal.copy_text(other, other_relation, u.o), t.theirs) END,
+      ELSE gdpr_internal.copy_has(one, one_relation, u.c, gdpr_internal.copy_text(other, other_relation, u.o), t.theirs) END,
       ' AND ' ORDER BY u.n)
     FROM unnest(one_columns, other_columns) WITH ORDINALITY AS u(c, o, n),
       LATERAL (SELECT gdpr_internal.column_type(one_relation, u.c), gdpr_internal.column_type(other_relation, u.o)) AS t(ours, theirs),
       LATERAL (SELECT CASE
         WHEN gdpr_internal.compare_class(t.ours) = 'int' AND gdpr_internal.compare_class(t.theirs) = 'int' THEN 'OPERATOR(pg_catalog.=)'
-        WHEN gdpr_internal.base_type(t.ours) = gdpr_internal.base_type(t.theirs) THEN gdpr_internal.equality_operator(t.ours) END) AS y(operator));
+        -- Domains over an enum are no enums to its operators.
+        WHEN gdpr_internal.base_type(t.ours) = gdpr_internal.base_type(t.theirs)
+          AND (t.ours = t.theirs AND t.ours = gdpr_internal.base_type(t.ours) OR NOT gdpr_internal.is_users_type(t.ours))
+          THEN gdpr_internal.equality_operator(t.ours) END) AS y(operator));
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.copy_match(text, regclass, name[], text, regclass, name[]) IS
@@ -50,9 +77,8 @@ CREATE OR REPLACE FUNCTION gdpr_internal.copy_applies(alias text, l gdpr_interna
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (SELECT string_agg(format('%s.%I IS NOT NULL', alias, c), ' AND ' ORDER BY n) FROM unnest(l.columns) WITH ORDINALITY AS u(c, n))
-    || CASE WHEN l.discriminator IS NULL THEN '' ELSE ' AND coalesce(' || gdpr_internal.match_sql(format('%s.%I', alias, l.discriminator),
-         gdpr_internal.column_type(relation, l.discriminator), quote_literal(l.discriminator_value) || '::pg_catalog.text',
-         gdpr_internal.column_type(relation, l.discriminator)) || ', false)' END;
+    || CASE WHEN l.discriminator IS NULL THEN '' ELSE ' AND coalesce(' || gdpr_internal.copy_has(alias, relation, l.discriminator,
+         quote_literal(l.discriminator_value) || '::pg_catalog.text', gdpr_internal.column_type(relation, l.discriminator)) || ', false)' END;
 END
 $$;
 COMMENT ON FUNCTION gdpr_internal.copy_applies(text, gdpr_internal.link, regclass) IS

@@ -2,7 +2,7 @@
 -- Whose a row is, as gdpr-batch copy asks. Law: the seed of a row is the key of the person to whom the owned links lead
 -- from it, however far; it is NULL where they lead to nobody; nothing of a user's is called for it.
 SET client_min_messages = error;
-SELECT plan(15);
+SELECT plan(17);
 CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE acct (a int, b text, PRIMARY KEY (a, b));
 CREATE TABLE ord (id bigint PRIMARY KEY, a int, b text) PARTITION BY HASH (id);
@@ -14,6 +14,9 @@ CREATE TABLE note (n int, otype text, okey text);
 CREATE TABLE address (id int PRIMARY KEY, acct_a int);
 CREATE TABLE face (n int PRIMARY KEY, mood mood UNIQUE);
 CREATE TABLE smile (n int, mood mood);
+CREATE DOMAIN tone AS mood;
+CREATE TABLE grin (n int, face int, how mood, why tone);
+CREATE TABLE laugh (n int, tone tone);
 INSERT INTO acct VALUES (1, 'x,y'), (2, 'b');
 INSERT INTO ord VALUES (10, 1, 'x,y'), (11, 2, 'b'), (12, NULL, NULL), (13, 2, NULL);
 INSERT INTO item VALUES (10, 1), (11, 2), (12, 3), (99, 4), (NULL, 5);
@@ -23,6 +26,8 @@ INSERT INTO note VALUES (1, 'ord', '10'), (2, 'ord', '11'), (3, 'product', '11')
 INSERT INTO address VALUES (1, 1);
 INSERT INTO face VALUES (7, 'good');
 INSERT INTO smile VALUES (1, 'good'), (2, 'bad'), (3, NULL);
+INSERT INTO grin VALUES (1, 7, 'good', NULL), (2, 7, 'bad', 'bad'), (3, 7, NULL, NULL), (4, NULL, 'good', 'bad');
+INSERT INTO laugh VALUES (1, NULL), (2, 'good'), (3, 'bad');
 SELECT gdpr.register_subject('acct', 'acct') \g /dev/null
 SELECT gdpr.register_subject('face', 'face') \g /dev/null
 SELECT gdpr.add_link('acct', 'ord', '{a,b}') \g /dev/null
@@ -33,6 +38,9 @@ SELECT gdpr.add_link('acct', 'thread', '{up}', 'thread', '{id}') \g /dev/null
 SELECT gdpr.add_link('acct', 'note', '{okey}', 'ord', '{id}', discriminator => 'otype', discriminator_value => 'ord') \g /dev/null
 SELECT gdpr.add_link('acct', 'address', '{acct_a}', 'acct', '{a}', scope => 'shared') \g /dev/null
 SELECT gdpr.add_link('face', 'smile', '{mood}', 'face', '{mood}') \g /dev/null
+SELECT gdpr.add_link('face', 'grin', '{face}', discriminator => 'how', discriminator_value => 'good') \g /dev/null
+SELECT gdpr.add_link('face', 'grin', '{face}', discriminator => 'why', discriminator_value => 'bad') \g /dev/null
+SELECT gdpr.add_link('face', 'laugh', '{tone}', 'face', '{mood}') \g /dev/null
 -- The seeds of a table's rows by a column that tells them apart.
 CREATE FUNCTION seeds(relation regclass, told_by text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -56,6 +64,8 @@ CREATE FUNCTION trap(text) RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEP
 CREATE CAST (text AS mood) WITH FUNCTION trap(text) AS IMPLICIT;
 SELECT throws_ok($$SELECT 'good'::mood::text$$, 'P0001', 'ran', 'the trap works');
 SELECT is(seeds('smile', 'n'), '1=7 2= 3=', 'a cast of a user''s type is not called');
+SELECT is(seeds('grin', 'n'), '1=7 2=7 3= 4=', 'nor by a discriminator');
+SELECT is(seeds('laugh', 'n'), '1= 2=7 3=', 'nor by a domain over a user''s type');
 SELECT is((SELECT count(*) FROM gdpr.copy_links() WHERE matches IS NULL), 0::bigint, 'every link that is followed has a condition');
 CREATE FUNCTION linked(child regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

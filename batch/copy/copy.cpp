@@ -146,7 +146,7 @@ ExitCode CodeOf(const CopyOutcome& outcome) {
 
 bool CopyOptions::to_directory() const {
   const bool uri = to.starts_with("postgres://") || to.starts_with("postgresql://");
-  return !uri && (to.starts_with('/') || to.starts_with('.') || to.ends_with('/') ||
+  return !uri && (to.starts_with('/') || to.starts_with('.') ||
                   (to.find('/') != std::string::npos && to.find('=') == std::string::npos));
 }
 

@@ -48,6 +48,9 @@ std::vector<std::string> EnvironmentOf(const Connection* connection) {
     }
     variables["PGAPPNAME"] = "gdpr-batch";
   }
+  // What it says is read: "from TOC entry" has other words in other languages.
+  variables.erase("LANGUAGE");
+  variables["LC_ALL"] = "C";
   std::vector<std::string> lines;
   for (const auto& [name, value] : variables) lines.push_back(name + "=" + value);
   return lines;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-// What a copy reads besides rows: the words of a rules file, and the key.
+// What a copy reads besides rows: the words of a rules file, the target, the key.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "batch/copy/copy.hpp"
 #include "batch/copy/copy_rules_pack.hpp"
 #include "batch/fault.hpp"
 #include "batch/key_file.hpp"
@@ -67,6 +68,21 @@ TEST(CopyRulesPack, a_name_is_parts_with_points_between_them) {
   EXPECT_EQ(read("\"Crm\".\"a.b\""), "[Crm][a.b]");
   for (const char* text : {"", ".", "a.", ".a", "a b", "'a'", "a.1", "\"a"}) {
     EXPECT_EQ(read(text).substr(0, 4), "none") << text;
+  }
+}
+
+TEST(CopyOptions, a_target_is_a_directory_where_it_has_a_slash_and_is_no_connection) {
+  const auto is_directory = [](const char* to) {
+    CopyOptions options;
+    options.to = to;
+    return options.to_directory();
+  };
+  for (const char* to : {"/srv/copy", "./crm", "../crm", "crm/", "a/b", ".", "./a=b"}) {
+    EXPECT_TRUE(is_directory(to)) << to;
+  }
+  for (const char* to : {"crm", "dbname=crm", "host=/tmp dbname=crm", "dbname=crm host=/run/pg/",
+                         "postgresql://db1/crm", "postgres:///crm?host=/tmp", ""}) {
+    EXPECT_FALSE(is_directory(to)) << to;
   }
 }
 

@@ -11,7 +11,7 @@ cut_off() {
   : >"$work/cuts"
   test/night/proxy.pl "$work/proxy/.s.PGSQL.$PGPORT" "$PGHOST/.s.PGSQL.$PGPORT" "$work/cuts" $RANDOM "$1" "$2" 2>"$work/proxy.err" &
   proxy=$!
-  wait_for 10 test -S "$work/proxy/.s.PGSQL.$PGPORT"
+  wait_for 60 test -S "$work/proxy/.s.PGSQL.$PGPORT"
   through=$work/proxy
 }
 let_through() {

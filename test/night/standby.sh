@@ -14,31 +14,36 @@ ok "there is a standby" as_server pg_basebackup -h "$PGHOST" -p "$PGPORT" -U pos
 ok "it follows" as_server pg_ctl start -s -w -D "$standby" -l "$standby/log" \
   -o "-c unix_socket_directories=$standby -c shared_preload_libraries="
 streams() { [ "$(sql "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")" = 1 ]; }
-wait_for 20 streams
+wait_for 60 streams
 
 job anonymize
 has_paused() { grep -q 'event=paused' "$work/log"; }
 has_resumed() { grep -q 'event=resumed' "$work/log"; }
+# No slice that had begun is still at work.
+stands() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gdpr-batch' AND xact_start IS NOT NULL AND datname = 'standby'")" = 0 ]; }
 progress() { sql "SELECT done FROM gdpr.runs"; }
 
 # lagging NAME LIMIT: with --max-lag LIMIT.
 lagging() {
   wrong=
   database standby "$people" && prepare >/dev/null || wrong+="no database"$'\n'
+  # so that there is work left when the lag is noticed
+  sql "CREATE FUNCTION oracle.slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END \$\$;
+    CREATE TRIGGER slow AFTER UPDATE ON crm.contact FOR EACH STATEMENT EXECUTE FUNCTION oracle.slow()" || wrong+="no trigger"$'\n'
   first
   in_background "${arguments[@]}" --max-lag "$2"
-  seen=0; wait_for 30 says_more
+  seen=0; wait_for 60 says_more
   on_standby "SELECT pg_wal_replay_pause()" >/dev/null
-  ok "$1: the run pauses" wait_for 30 has_paused
+  ok "$1: the run pauses" wait_for 60 has_paused
   like "$1: and says why" "$(grep 'event=paused' "$work/log")" 'reason=".*replication lag.*standby'
-  sleep 0.5  # slices that had begun
+  wait_for 60 stands
   local before after
   before=$(progress); sleep 1.5; after=$(progress)
   is "$1: nothing is done meanwhile" "$after" "$before"
   is "$1: and no transaction is open" "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gdpr-batch' AND xact_start IS NOT NULL AND datname = 'standby'")" 0
   like "$1: status says why" "$(PGUSER=night "$GDPR_BATCH" status 2>&1)" 'replication lag'
   on_standby "SELECT pg_wal_replay_resume()" >/dev/null
-  ok "$1: it goes on when the standby has caught up" wait_for 30 has_resumed
+  ok "$1: it goes on when the standby has caught up" wait_for 60 has_resumed
   until_done "$1"
   is "$1: to its end, and everything is right" "$wrong" ""
   is "$1: the ledger remembers no reason any more" "$(sql "SELECT paused_reason FROM gdpr.runs")" ""

@@ -18,6 +18,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "batch/printable.hpp"
+
 namespace gdpr::batch {
 namespace {
 
@@ -51,8 +53,9 @@ bool IsEmpty(const LogField& field) {
 }
 
 std::string Quoted(const std::string& text) {
-  if (text.find_first_of(" =\"\\\n\t") == std::string::npos) return text;
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.find_first_of(" =\"\\") == std::string::npos && Printable(text) == text) return text;
+  return Printable(
+      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void FormatKeyValue(const Line& line, logging::formatting_ostream& out) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "batch/printable.hpp"
+
 namespace gdpr::batch {
 namespace {
 
@@ -38,10 +40,12 @@ void PrintTable(std::ostream& out, const TextTable& table, const std::string& ti
   const std::size_t columns = table.columns.size();
   std::vector<std::string> names;
   std::vector<std::size_t> widths;
+  std::vector<std::vector<std::string>> rows = table.rows;
+  for (auto& row : rows) std::ranges::transform(row, row.begin(), Printable);
   for (std::size_t column = 0; column < columns; ++column) {
     names.push_back(table.columns[column].name);
     widths.push_back(WidthOf(names.back()));
-    for (const auto& row : table.rows) {
+    for (const auto& row : rows) {
       widths.back() = std::max(widths.back(), WidthOf(row[column]));
     }
   }
@@ -53,7 +57,7 @@ void PrintTable(std::ostream& out, const TextTable& table, const std::string& ti
     out << '\n';
   };
   print(names);
-  for (const auto& row : table.rows) print(row);
+  for (const auto& row : rows) print(row);
   out << '\n';
 }
 

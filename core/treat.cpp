@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "treat.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include "fake/fake.hpp"
 #include "pseudonym.hpp"
 #include "rule_words.hpp"
@@ -43,6 +46,16 @@ void Fake(const treat::Call& call, const Keying& keying) {
 words::InForce Normalized(const words::InForce& plan, const TypeFacts& type) {
   const TreatmentId id = treat::Normalize(plan.id, plan.id == kConstant && plan.a != 0, type);
   return id == plan.id ? plan : words::InForce{id, 0, 0, {}};
+}
+
+/// What is equal must stay equal: a foreign key of citext finds its row in any case. Letters beyond
+/// ASCII stay as they are, since which of them are pairs depends on the database's locale.
+std::string_view Lower(std::string_view text, std::string& lower) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (std::ranges::none_of(text, is_upper)) return text;
+  lower = text;
+  for (char& c : lower) c = static_cast<char>(is_upper(c) ? c - 'A' + 'a' : c);
+  return lower;
 }
 
 void TreatClass(const treat::Call& call) {
@@ -143,7 +156,10 @@ void Treat(const Rule& rule, Profile profile, const TypeFacts& type, const Value
   const bool is_own = IsKeyed(plan.id) || (profile == Profile::kFake && plan.id == kBucket);
   if (is_own && type.cls != ValueClass::kOther) {
     if (keying.keys == nullptr && plan.id != kBucket) FailKey(profile);
-    const treat::Call call{rule, profile, plan, type, value, random, result};
+    std::string lower;
+    Value folded = value;
+    if (type.any_case) folded.text = Lower(value.text, lower);
+    const treat::Call call{rule, profile, plan, type, folded, random, result};
     return profile == Profile::kPseudonym ? Pseudonym(call, keying) : Fake(call, keying);
   }
   plan = Normalized(plan, type);

@@ -38,6 +38,7 @@ struct TypeFacts {
   std::vector<std::string> labels;  ///< kEnum: in their order
   int text_bytes = 0;               ///< most bytes of a text (name: 63); 0 = no limit
   int scale = 0;  ///< decimal places an integer stands for (money: 2); only bucket() looks at it
+  bool any_case = false;  ///< texts that differ only in case are equal: citext
 };
 
 /// One value, not NULL (every function is strict). A view: the bytes belong to the caller.

@@ -98,6 +98,7 @@ TypeFacts FactsOf(const TypeRow& row) {
     return facts;
   }
   TypeFacts facts = Facts(cls);
+  facts.any_case = row.any_case;
   if (row.oid == oid::kName) facts.text_bytes = kNameBytes;
   return facts;
 }

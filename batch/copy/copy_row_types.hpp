@@ -34,6 +34,7 @@ struct TypeRow {
   bool binary = true;                 ///< it can be sent and received in binary
   bool of_database = false;           ///< a number that means an object of this database: regclass
   bool not_null = false;              ///< domains that take no NULL
+  bool any_case = false;              ///< citext: texts that differ only in case are equal
   std::vector<std::string> labels{};  ///< enums, in their order
 };
 

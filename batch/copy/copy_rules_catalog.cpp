@@ -34,6 +34,7 @@ void ReadColumns(Connection& source, const std::string& oids, PlanCatalog& catal
     if (column == nullptr) continue;
     column->unique = true;
     column->alone = unique.Text(i, 2) == "t";
+    column->one_null = unique.Text(i, 3) == "t";
   }
 }
 
@@ -143,6 +144,7 @@ CatalogTypes CatalogTypes::Read(Connection& source, std::span<const std::uint32_
     row.binary = types.Text(i, 6) == "t";
     row.of_database = types.Text(i, 7) == "t";
     row.not_null = types.Text(i, 8) == "t";
+    row.any_case = row.like_text && types.Text(i, 9) == "t";
     if (row.typtype == 'e') enums.push_back(row.oid);
     rows.push_back(std::move(row));
   }

@@ -20,11 +20,12 @@ struct PlanColumn {
   std::int32_t typmod = -1;
   bool not_null = false;
   bool generated = false;
-  std::string label{};   ///< its own rule; empty: none
-  bool divides = false;  ///< says in which partition a row is
-  bool primary = false;  ///< of the primary key
-  bool unique = false;   ///< of any unique or exclusion index …
-  bool alone = false;    ///< … and of one that has no other column
+  std::string label{};    ///< its own rule; empty: none
+  bool divides = false;   ///< says in which partition a row is
+  bool primary = false;   ///< of the primary key
+  bool unique = false;    ///< of any unique or exclusion index …
+  bool alone = false;     ///< … and of one that has no other column
+  bool one_null = false;  ///< … which takes NULL once only
 };
 
 struct PlanRelation {

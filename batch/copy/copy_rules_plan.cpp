@@ -130,6 +130,9 @@ class Planner {
     } else if (Changes(decision.rule->rule)) {
       Fit(name, type, decision, copied);
     }
+    if (copied.to_null && column.one_null) {
+      problems_.insert(name + ": it would be NULL, which its UNIQUE NULLS NOT DISTINCT takes once");
+    }
     if ((copied.to_null || !copied.rule.empty()) && Divides(relation, column.name)) {
       problems_.insert(name +
                        ": its table is partitioned by it, and rows would belong elsewhere; "
@@ -163,7 +166,10 @@ class Planner {
   // Nobody has said what the column holds.
   void Leave(const PlanRelation& relation, CopyColumn& column) {
     // What gdpr.protect() keeps beside a person's row.
-    if (column.name == "gdpr_allowed" || column.name == "gdpr_valid_until") return;
+    if ((column.name == "gdpr_allowed" && column.type == oid::kInt8) ||
+        (column.name == "gdpr_valid_until" && column.type == oid::kTimestamptz)) {
+      return;
+    }
     const PlanRelation* root = &relation;
     while (root->partition && !root->parents.empty()) {
       root = &catalog_.relations.at(root->parents.front());

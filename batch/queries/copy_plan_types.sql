@@ -13,7 +13,9 @@ SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod,
        t.typlen = -1 AND s.prosrc = 'textsend' AND EXISTS (
          SELECT FROM pg_cast AS c WHERE c.castsource = t.oid AND c.casttarget = 'text'::regtype
          AND c.castmethod = 'b' AND c.castcontext = 'i'),
-       t.typsend <> 0 AND t.typreceive <> 0,
+       t.typsend <> 0 AND t.typreceive <> 0 AND NOT EXISTS (
+         SELECT FROM pg_attribute AS a JOIN pg_type AS p ON p.oid = a.atttypid
+         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped AND (p.typsend = 0 OR p.typreceive = 0)),
        t.oid = ANY ('{regproc,regprocedure,regoper,regoperator,regclass,regtype,regrole,regnamespace,regconfig,regdictionary,regcollation}'::regtype[]),
-       t.typnotnull
+       t.typnotnull, t.typname = 'citext'
 FROM need AS n JOIN pg_type AS t ON t.oid = n.oid LEFT JOIN pg_proc AS s ON s.oid = t.typsend

@@ -12,11 +12,21 @@ void SetClass(TypeInfo* info, ValueClass cls, int integer_bytes = 0, bool floati
   info->floating = floating;
 }
 
+bool IsCitext(Oid type) {
+  HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+  if (!HeapTupleIsValid(tuple)) return false;
+  auto* form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
+  const bool is = strcmp(NameStr(form->typname), "citext") == 0;
+  ReleaseSysCache(tuple);
+  return is;
+}
+
 // Types that are not built in: enums, and strings such as citext.
 void ClassifyOther(TypeInfo* info) {
   if (get_typtype(info->base) == TYPTYPE_ENUM) {
     SetClass(info, ValueClass::kEnum);
   } else if (IsBinaryCoercible(info->base, TEXTOID) && info->length == -1) {
+    info->any_case = IsCitext(info->base);
     SetClass(info, ValueClass::kText);
   } else {
     SetClass(info, ValueClass::kOther);
@@ -139,6 +149,7 @@ TypeFacts MakeFacts(const TypeInfo& type) {
   facts.floating = type.floating;
   facts.text_bytes = type.text_bytes;
   facts.scale = type.scale;
+  facts.any_case = type.any_case;
   for (int i = 0; i < type.label_count; i++) facts.labels.emplace_back(type.labels[i]);
   return facts;
 }

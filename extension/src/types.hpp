@@ -19,6 +19,7 @@ struct TypeInfo {
   bool floating;
   int text_bytes;
   int scale;
+  bool any_case;
   char** labels;  ///< enum
   int label_count;
   TypeInfo* element;  ///< arrays: what they hold; NULL for everything else

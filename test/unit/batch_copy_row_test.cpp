@@ -48,7 +48,7 @@ std::vector<TypeRow> Rows() {
     rows.push_back({.oid = number});
   }
   rows.push_back({.oid = kColour, .typtype = 'e', .labels = {"red", "unknown", "blue"}});
-  rows.push_back({.oid = kCitext, .like_text = true});
+  rows.push_back({.oid = kCitext, .like_text = true, .any_case = true});
   rows.push_back({.oid = kShort, .typtype = 'd', .base = oid::kVarchar, .typmod = 4 + 12});
   rows.push_back({.oid = kTexts, .element = oid::kText});
   rows.push_back({.oid = kShorts, .element = kShort});
@@ -361,6 +361,21 @@ TEST(CopyRow, a_numeric_that_has_too_many_digits_is_an_error) {
   const CopyTable table = TableOf(
       {{"n", oid::kNumeric, ((5 << 16) | 2) + 4, false, "salary erase=constant('1000')", false}});
   EXPECT_THROW(Treated(table, {Bytes("00010000000000000001")}), Fault);
+}
+
+TEST(CopyRow, what_is_equal_in_any_case_has_one_fake_and_one_pseudonym) {
+  const std::vector<std::uint8_t> key(32, 7);
+  for (const Profile profile : {Profile::kFake, Profile::kPseudonym}) {
+    for (const char* rule : {"email unique", "username", "full_name", "external_id unique"}) {
+      const auto fake = [&](std::uint32_t type, const char* value) {
+        const CopyTable table = TableOf({{"c", type, -1, false, rule, false}});
+        return Treated(table, {value}, profile, key);
+      };
+      EXPECT_EQ(fake(kCitext, "Ann.Lee12"), fake(kCitext, "ANN.LEE12")) << rule;
+      EXPECT_EQ(fake(kCitext, "ann.lee12"), fake(oid::kText, "ann.lee12")) << rule;
+      EXPECT_NE(fake(oid::kText, "Ann.Lee12"), fake(oid::kText, "ANN.LEE12")) << rule;
+    }
+  }
 }
 
 TEST(CopyRow, a_keyed_profile_without_a_key_is_refused) {

@@ -150,9 +150,10 @@ bool CopyOptions::to_directory() const {
                   (to.find('/') != std::string::npos && to.find('=') == std::string::npos));
 }
 
-std::unique_ptr<CopyTarget> OpenTarget(const Options& options, Signals& signals) {
-  if (options.copy.to_directory()) return std::make_unique<DirectoryTarget>(options);
-  return std::make_unique<DatabaseTarget>(options, signals);
+std::unique_ptr<CopyTarget> OpenTarget(const Options& options, const std::string& encoding,
+                                       Signals& signals) {
+  if (options.copy.to_directory()) return std::make_unique<DirectoryTarget>(options, encoding);
+  return std::make_unique<DatabaseTarget>(options, encoding, signals);
 }
 
 ExitCode Copy(const Options& options, Signals& signals) {
@@ -162,16 +163,17 @@ ExitCode Copy(const Options& options, Signals& signals) {
                     options);
   const WatchedConnection watched(signals, leader.connection());
   const CopyPlan& plan = leader.plan();
-  const std::unique_ptr<CopyTarget> target = OpenTarget(options, signals);
+  const std::unique_ptr<CopyTarget> target = OpenTarget(options, plan.encoding, signals);
   if (options.dry_run) {
     ReportCopyPlan(plan, target->name(), target->Occupied(plan), options);
     return ExitCode::kDone;
   }
   StopIfAsked(signals);
   const Scratch scratch;
-  Archive archive(leader.connection(),
-                  {plan.snapshot, options.copy.schemas, options.connection.lock_timeout},
-                  scratch.path(), plan.server / 10000, signals);
+  Archive archive(
+      leader.connection(),
+      {plan.snapshot, plan.encoding, options.copy.schemas, options.connection.lock_timeout},
+      scratch.path(), plan.server / 10000, signals);
   FitToc(archive, plan);
   const CopyState state =
       target->Begin(plan, DigestOf(leader, archive, options, scratch.path()), options.resume);

@@ -13,7 +13,7 @@ namespace gdpr::batch {
 class Archive {
  public:
   struct What {
-    std::string snapshot;
+    std::string snapshot, encoding;
     std::vector<std::string> schemas;  ///< empty: all
     std::string lock_timeout;
   };

@@ -32,18 +32,63 @@ bool IsThereAlready(const SqlError& error) {
   return false;
 }
 
+/// Bytes without an encoding would be read as text of the target's, whatever they mean.
+void RequireEncoding(const Connection& connection, const std::string& encoding) {
+  const std::string server = PQparameterStatus(connection.handle(), "server_encoding");
+  if (encoding != "SQL_ASCII" || server == "SQL_ASCII" || server == "UTF8") return;
+  throw Fault(ExitCode::kConfiguration,
+              "the source has encoding SQL_ASCII, and the target has " + server,
+              "Nobody knows what the bytes of its texts mean.",
+              "Copy into a database with encoding SQL_ASCII, or UTF8 if all of them are UTF-8.");
+}
+
+/// An error of code that is the schema's own (a check's function, an index expression) may hold a
+/// value wherever RAISE lets it: in the message, and in the places of names. What is left of it are
+/// names that there are, and what stands in `made`, which is told anyway.
+SqlError WithoutValues(Connection& connection, const SqlError& error, std::string_view made = {}) {
+  SqlError::Fields fields = error.fields();
+  fields.message = ConditionName(fields.sqlstate);
+  fields.detail.clear();
+  fields.hint.clear();
+  bool constraint = false, column = false, table = false;
+  try {
+    connection.Rollback();
+    const Result known = connection.Execute(
+        query::kCopyKnownNames, {fields.constraint, fields.column, fields.table, fields.schema});
+    constraint = known.Text(0, 0) == "t" || made.find(fields.constraint) != made.npos;
+    column = known.Text(0, 1) == "t";
+    table = known.Text(0, 2) == "t";
+  } catch (const SqlError&) {  // who lost the connection needs no names
+  }
+  if (!constraint) fields.constraint.clear();
+  if (!column) fields.column.clear();
+  if (!table) fields.table.clear();
+  return SqlError(std::move(fields));
+}
+
 class DatabaseLoader : public PartLoader {
  public:
-  DatabaseLoader(const ConnectionSettings& settings, Signals& signals)
+  DatabaseLoader(const ConnectionSettings& settings, const std::string& encoding, Signals& signals)
       : connection_(settings), watched_(signals, connection_) {
-    connection_.Execute(query::kCopySession);
+    connection_.Execute(query::kCopySession, {encoding});
   }
 
   std::optional<std::int64_t> Begin(const CopyTable& table, const CopyPart& part) override;
-  void Write(std::string_view tuples) override { writer_->Write(tuples); }
+  void Write(std::string_view tuples) override {
+    WithoutValuesOf([&] { writer_->Write(tuples); });
+  }
   void End(std::int64_t rows) override;
 
  private:
+  template <typename Work>
+  void WithoutValuesOf(const Work& work) {
+    try {
+      work();
+    } catch (const SqlError& error) {
+      throw WithoutValues(connection_, error);
+    }
+  }
+
   Connection connection_;
   WatchedConnection watched_;
   const CopyTable* table_ = nullptr;
@@ -72,7 +117,8 @@ std::optional<std::int64_t> DatabaseLoader::Begin(const CopyTable& table, const 
 }
 
 void DatabaseLoader::End(std::int64_t rows) {
-  const std::int64_t arrived = writer_->End();
+  std::int64_t arrived = 0;
+  WithoutValuesOf([&] { arrived = writer_->End(); });
   writer_.reset();
   if (arrived != rows) {
     throw Fault(ExitCode::kDatabase, "of " + std::to_string(rows) + " rows of table \"" +
@@ -80,14 +126,20 @@ void DatabaseLoader::End(std::int64_t rows) {
                                          std::to_string(arrived) + " arrived");
   }
   connection_.Execute(query::kCopyRecordEnd, {table_->schema, table_->name, part_, rows});
-  connection_.Commit();
+  WithoutValuesOf([&] { connection_.Commit(); });
 }
 
 }  // namespace
 
-DatabaseTarget::DatabaseTarget(const Options& options, Signals& signals)
-    : options_(options), settings_(SettingsOf(options)), signals_(signals), connection_(settings_) {
-  connection_.Execute(query::kCopySession);
+DatabaseTarget::DatabaseTarget(const Options& options, const std::string& encoding,
+                               Signals& signals)
+    : options_(options),
+      encoding_(encoding),
+      settings_(SettingsOf(options)),
+      signals_(signals),
+      connection_(settings_) {
+  connection_.Execute(query::kCopySession, {encoding});
+  RequireEncoding(connection_, encoding);
   if (!options.allow_superuser && connection_.Execute(query::kSuperuser).Text(0, 0) == "t") {
     throw Fault(ExitCode::kConfiguration, "gdpr-batch does not run as a superuser",
                 "Code of the source's schema (checks, index expressions) runs at the target.",
@@ -128,8 +180,21 @@ void DatabaseTarget::Lock() {
   }
 }
 
+void DatabaseTarget::RequireRoles(const CopyPlan& plan) {
+  const Result missing = connection_.Execute(query::kCopyRolesMissing, {plan.roles});
+  std::string statements;
+  for (int row = 0; row < missing.rows(); ++row) {
+    statements += " CREATE ROLE " + QuoteName(missing.Text(row, 0)) + ";";
+  }
+  if (statements.empty()) return;
+  throw Fault(ExitCode::kConfiguration,
+              "policies of the source name roles that the target does not have", {},
+              "Make them there:" + statements);
+}
+
 CopyState DatabaseTarget::Begin(const CopyPlan& plan, const std::string& digest, bool resume) {
   Lock();
+  RequireRoles(plan);
   CopyState state;
   state.whole.resize(plan.tables.size());
   state.rows.resize(plan.tables.size());
@@ -199,7 +264,7 @@ void DatabaseTarget::MakeSchema(const Archive& archive, const CopyPlan& plan) {
 }
 
 std::unique_ptr<PartLoader> DatabaseTarget::MakeLoader() {
-  return std::make_unique<DatabaseLoader>(settings_, signals_);
+  return std::make_unique<DatabaseLoader>(settings_, encoding_, signals_);
 }
 
 std::vector<std::string> DatabaseTarget::MakeRest(const Archive& archive, const CopyPlan& plan,
@@ -208,9 +273,6 @@ std::vector<std::string> DatabaseTarget::MakeRest(const Archive& archive, const 
   // --verbose: else it does not say which entries failed.
   const ProgramEnd end = archive.Restore("post-data", connection_,
                                          {"--verbose", "--jobs=" + std::to_string(options_.jobs)});
-  if (signals_.cancel_requested()) {
-    throw Fault(ExitCode::kStopped, "stopped while indexes and constraints were made");
-  }
   const std::vector<int> failed = FailedEntries(end.errors);
   if (end.status != 0 && failed.empty()) {
     throw Fault(ExitCode::kDatabase, "pg_restore could not make indexes and constraints",
@@ -218,12 +280,15 @@ std::vector<std::string> DatabaseTarget::MakeRest(const Archive& archive, const 
                 "All rows are there: --resume makes the rest.");
   }
   std::vector<std::string> missing = Again(archive, failed);
-  for (const std::string& statement : plan.materialized) {
-    try {
-      connection_.Execute(statement);
-    } catch (const SqlError& error) {
-      if (error.poisons_connection()) throw;
-      missing.push_back(statement + ": " + error.what());
+  for (const auto* last : {&plan.materialized, &plan.forced}) {
+    for (const std::string& statement : *last) {
+      try {
+        connection_.Execute(statement);
+      } catch (const SqlError& error) {
+        if (error.poisons_connection()) throw;
+        StopIfCancelled();
+        missing.push_back(statement + ": " + WithoutValues(connection_, error).what());
+      }
     }
   }
   return missing;
@@ -244,10 +309,18 @@ std::vector<std::string> DatabaseTarget::Again(const Archive& archive,
       if (result.status() == PGRES_FATAL_ERROR) throw connection.ErrorOf(result.get());
     } catch (const SqlError& error) {
       if (error.poisons_connection()) throw;
-      if (!IsThereAlready(error)) missing.push_back(entry.text + ": " + error.what());
+      StopIfCancelled();
+      if (IsThereAlready(error)) continue;
+      missing.push_back(entry.text + ": " + WithoutValues(connection, error, entry.text).what());
     }
   }
   return missing;
+}
+
+void DatabaseTarget::StopIfCancelled() const {
+  if (!signals_.cancel_requested()) return;
+  throw Fault(ExitCode::kStopped, "stopped while indexes, constraints and views were made",
+              "All rows are there.", "--resume makes the rest.");
 }
 
 void DatabaseTarget::Finish() {

@@ -9,7 +9,7 @@ namespace gdpr::batch {
 class DatabaseTarget : public CopyTarget {
  public:
   /// throws  SqlError, Fault
-  DatabaseTarget(const Options& options, Signals& signals);
+  DatabaseTarget(const Options& options, const std::string& encoding, Signals& signals);
 
   std::string Occupied(const CopyPlan& plan) override;
   bool HasSchema(const std::string& name) override;
@@ -25,10 +25,13 @@ class DatabaseTarget : public CopyTarget {
   void Lock();
   bool HasRecord();
   void MakeRecord(const std::string& digest);
+  void RequireRoles(const CopyPlan& plan);
+  void StopIfCancelled() const;
   void KeepWhole(const CopyPlan& plan, CopyState& state);
   std::vector<std::string> Again(const Archive& archive, const std::vector<int>& entries);
 
   const Options& options_;
+  const std::string encoding_;
   ConnectionSettings settings_;
   Signals& signals_;
   Connection connection_;

@@ -98,6 +98,11 @@ Json ToJson(const DirectoryTarget::File& f) {
           {"file", f.file},     {"rows", f.rows},   {"bytes", f.bytes}, {"sha256", f.sha256}};
 }
 
+/// A name that is no UTF-8 is not found again: the table is copied anew.
+std::string LineOf(const DirectoryTarget::File& file) {
+  return ToJson(file).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 DirectoryTarget::File FromJson(const Json& json) {
   DirectoryTarget::File f;
   json.at("schema").get_to(f.schema);
@@ -151,8 +156,8 @@ class DirectoryLoader : public PartLoader {
 
 }  // namespace
 
-DirectoryTarget::DirectoryTarget(const Options& options)
-    : options_(options), directory_(options.copy.to) {
+DirectoryTarget::DirectoryTarget(const Options& options, std::string encoding)
+    : options_(options), encoding_(std::move(encoding)), directory_(options.copy.to) {
   while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
   std::error_code error;
   if (fs::is_symlink(directory_, error) && fs::is_directory(directory_, error)) {
@@ -277,13 +282,13 @@ std::vector<const DirectoryTarget::File*> DirectoryTarget::FilesOf(const CopyTab
 
 void DirectoryTarget::WriteRecord() const {
   std::string text = digest_ + "\n";
-  for (const File& file : files_) text += ToJson(file).dump() + "\n";
+  for (const File& file : files_) text += LineOf(file);
   WriteFile(PathOf("record"), text);
 }
 
 void DirectoryTarget::Add(File file) {
   const std::lock_guard lock(mutex_);
-  const std::string line = ToJson(file).dump() + "\n";
+  const std::string line = LineOf(file);
   files_.push_back(std::move(file));
   const int record = open(PathOf("record").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (record < 0) Stop("could not write the record of \"" + part_ + "\"");
@@ -319,7 +324,9 @@ std::vector<std::string> DirectoryTarget::MakeRest(const Archive& archive, const
   const std::string script = PathOf("script.sql");
   archive.Script("post-data", script);
   text = ReadWhole(script);
-  for (const std::string& statement : plan.materialized) text += statement + ";\n";
+  for (const auto* last : {&plan.materialized, &plan.forced}) {
+    for (const std::string& statement : *last) text += statement + ";\n";
+  }
   WriteFile(PathOf("post-data.sql"), text);
   unlink(script.c_str());
   WriteLoad(plan);
@@ -330,7 +337,8 @@ std::vector<std::string> DirectoryTarget::MakeRest(const Archive& archive, const
 void DirectoryTarget::WriteLoad(const CopyPlan& plan) const {
   std::string text =
       "-- Loads this copy into an empty database: cd DIRECTORY && psql -X -f load.sql -d DATABASE\n"
-      "\\set ON_ERROR_STOP on\nSET client_encoding = 'UTF8';\n\\ir pre-data.sql\n";
+      "\\set ON_ERROR_STOP on\nSET client_encoding = '" +
+      encoding_ + "';\n\\ir pre-data.sql\n";
   for (const CopyTable& table : plan.tables) {
     // Emptied in the same transaction, it can be loaded frozen.
     const std::string name = QualifiedName(table);
@@ -364,8 +372,10 @@ void DirectoryTarget::WriteManifest(const CopyPlan& plan) const {
                          {"profile", ProfileName(options_.copy.profile)},
                          {"tables", tables},
                          {"left_out", plan.references},
-                         {"not_copied", plan.not_copied}};
-  WriteFile(PathOf("manifest.json"), manifest.dump(2) + "\n");
+                         {"not_copied", plan.not_copied},
+                         {"roles", plan.roles}};
+  WriteFile(PathOf("manifest.json"),
+            manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 void DirectoryTarget::Finish() {

@@ -21,7 +21,7 @@ class DirectoryTarget : public CopyTarget {
   };
 
   /// Changes nothing yet.
-  explicit DirectoryTarget(const Options& options);
+  DirectoryTarget(const Options& options, std::string encoding);
   ~DirectoryTarget() override;
 
   std::string Occupied(const CopyPlan& plan) override;
@@ -48,7 +48,7 @@ class DirectoryTarget : public CopyTarget {
   void WriteManifest(const CopyPlan& plan) const;
 
   const Options& options_;
-  std::string directory_, part_, digest_;
+  std::string encoding_, directory_, part_, digest_;
   int lock_ = -1;
   mutable std::mutex mutex_;  ///< of files_ and the record
   std::vector<File> files_;

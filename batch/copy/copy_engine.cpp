@@ -255,6 +255,9 @@ void CopyEngine::Fail(const CopyPart& part, const std::string& why) {
 std::int64_t CopyEngine::Stream(Job& job, const CopyPart& part) {
   const CopyTable& table = leader_.plan().tables[part.table];
   if (const auto there = job.loader->Begin(table, part)) return *there;
+  // The leader's locks hold until ours does.
+  job.source->Execute("LOCK TABLE ONLY " + QualifiedName(table) + " IN ACCESS SHARE MODE");
+  leader_.RequireAlive();
   CopyReader reader(*job.source, ReadStatements(table, part));
   Treaters treaters(table, leader_.types(), options_.copy.profile, leader_.key());
   const bool passes = treaters.passes();

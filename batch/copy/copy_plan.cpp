@@ -29,6 +29,12 @@ std::vector<std::string> FirstColumn(const Result& result) {
   return texts;
 }
 
+Fault SnapshotGone() {
+  return {ExitCode::kDatabase, "the snapshot of this copy is gone",
+          "The connection that held it was lost.",
+          "--resume copies the tables that are not whole, of a new snapshot."};
+}
+
 /// Columns that pg_gdpr added to a protected table are no part of a copy.
 void DropMaskColumns(std::vector<CopyTable>& tables, std::uint32_t oid) {
   const auto table = std::ranges::find(tables, oid, &CopyTable::oid);
@@ -57,7 +63,8 @@ std::int64_t CopyPlan::RowsEstimate() const {
 CopyLeader::CopyLeader(Connection connection, const Options& options)
     : connection_(std::move(connection)), schemas_(options.copy.schemas) {
   const CopyOptions& copy = options.copy;
-  connection_.Execute(query::kCopySession);
+  connection_.Execute(query::kCopySession, {nullptr});
+  plan_.encoding = PQparameterStatus(connection_.handle(), "client_encoding");
   const auto lockable = FirstColumn(connection_.Execute(query::kCopyLockable, {schemas_}));
   // LOCK takes no snapshot: the first query after it does, and what it shows is locked already.
   connection_.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -66,6 +73,8 @@ CopyLeader::CopyLeader(Connection connection, const Options& options)
   plan_.server = PQserverVersion(connection_.handle());
   plan_.tables = PlanTables(connection_, copy);
   TakeOffProtection();
+  PutOffForce();
+  CheckSequences();
   types_ = ReadTypes(connection_, plan_.tables);
   plan_.bounds = UniqueBounds(plan_.tables, *types_, copy.profile);
   if (copy.sample || !copy.subjects_file.empty()) ApplySample(connection_, plan_.tables, copy);
@@ -100,6 +109,7 @@ void CopyLeader::ReadSchema() {
     if (left.Text(row, 2) == "reference") plan_.references.emplace_back(left.Text(row, 3));
   }
   plan_.not_copied = FirstColumn(connection_.Execute(query::kCopyNotCopied, {schemas_}));
+  plan_.roles = FirstColumn(connection_.Execute(query::kCopyRoles, {schemas_}));
   const Result views = connection_.Execute(query::kCopyMaterialized, {schemas_});
   for (int row = 0; row < views.rows(); ++row) {
     const auto oid = static_cast<std::uint32_t>(views.Int(row, 0));
@@ -130,6 +140,40 @@ void CopyLeader::TakeOffProtection() {
   }
 }
 
+void CopyLeader::PutOffForce() {
+  const Result forced = connection_.Execute(query::kCopyForced, {schemas_});
+  for (int row = 0; row < forced.rows(); ++row) {
+    // Where it came with protect() it goes for good.
+    if (plan_.left_out.contains({0, static_cast<std::uint32_t>(forced.Int(row, 0))})) continue;
+    const std::string table = "ALTER TABLE IF EXISTS ONLY " + std::string(forced.Text(row, 1));
+    plan_.corrections.push_back(table + " NO FORCE ROW LEVEL SECURITY");
+    plan_.forced.push_back(table + " FORCE ROW LEVEL SECURITY");
+  }
+}
+
+/// They are read last: better to hear now than after hours that they may not be.
+void CopyLeader::CheckSequences() {
+  const Result sequences = connection_.Execute(query::kCopySequences, {schemas_});
+  std::string names;
+  for (int row = 0; row < sequences.rows(); ++row) {
+    if (sequences.Text(row, 1) == "t") continue;
+    names += (names.empty() ? "" : ", ") + std::string(sequences.Text(row, 0));
+  }
+  if (names.empty()) return;
+  throw Fault(ExitCode::kConfiguration, "sequences may not be read", names + ".",
+              "The source's role needs SELECT on every sequence that is copied.");
+}
+
+void CopyLeader::RequireAlive() {
+  const std::lock_guard lock(mutex_);
+  try {
+    connection_.Execute("SELECT");
+  } catch (const SqlError& error) {
+    if (!error.poisons_connection()) throw;
+    throw SnapshotGone();
+  }
+}
+
 std::vector<std::string> CopyLeader::SequenceStatements() {
   const auto names = FirstColumn(connection_.Execute(query::kCopySequences, {schemas_}));
   std::vector<std::string> statements;
@@ -151,15 +195,13 @@ std::vector<std::string> CopyLeader::SequenceStatements() {
 
 Connection ConnectToSnapshot(const Options& options, const std::string& snapshot) {
   Connection connection(options.connection);
-  connection.Execute(query::kCopySession);
+  connection.Execute(query::kCopySession, {nullptr});
   connection.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
     connection.Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot));
   } catch (const SqlError& error) {
     if (error.poisons_connection()) throw;
-    throw Fault(ExitCode::kDatabase, "the snapshot of this copy is gone",
-                "The connection that held it was lost.",
-                "--resume copies the tables that are not whole, of a new snapshot.");
+    throw SnapshotGone();
   }
   return connection;
 }

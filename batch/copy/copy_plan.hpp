@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,14 +28,18 @@ struct CopySchema {
 struct CopyPlan {
   std::string snapshot;
   int server = 0;  ///< the source's version, such as 150014
+  std::string
+      encoding;  ///< in which all connections speak: UTF8, or SQL_ASCII as the source has it
   std::vector<CopySchema> schemas;
   std::vector<CopyTable> tables;
   std::vector<UniqueBound> bounds;
   std::set<ObjectId> left_out;            ///< objects of the schema
   std::vector<std::string> references;    ///< foreign keys among them: "name on table"
   std::vector<std::string> not_copied;    ///< what has rows that no copy has, in words
+  std::vector<std::string> roles;         ///< that policies name
   std::vector<std::string> corrections;   ///< statements that take pg_gdpr's traces off the schema
   std::vector<std::string> materialized;  ///< statements that fill materialized views
+  std::vector<std::string> forced;        ///< the last ones: row level security binds owners again
 
   std::vector<std::string> CopiedSchemas() const;
   std::int64_t RowsEstimate() const;
@@ -52,15 +57,23 @@ class CopyLeader {
   const CatalogTypes& types() const { return *types_; }
   const std::vector<std::uint8_t>& key() const { return key_; }
 
+  /// That the snapshot's transaction is still there: with it go its locks, and what is emptied or
+  /// rewritten then is empty to the snapshot. Thread-safe.
+  /// throws  Fault
+  void RequireAlive();
+
   /// Statements that set the target's sequences to where the source's are now.
   std::vector<std::string> SequenceStatements();
 
  private:
   void Lock(const std::vector<std::string>& names);
+  void CheckSequences();
   void ReadSchema();
   void TakeOffProtection();
+  void PutOffForce();
 
   Connection connection_;
+  std::mutex mutex_;  ///< of connection_, while others copy
   std::vector<std::string> schemas_;
   CopyPlan plan_;
   std::optional<CatalogTypes> types_;

@@ -47,6 +47,8 @@ std::vector<std::string> EnvironmentOf(const Connection* connection) {
       if (o->val != nullptr && *o->val != '\0') variables[o->envvar] = o->val;
     }
     variables["PGAPPNAME"] = "gdpr-batch";
+    // What the session says now, not what its connection string said.
+    variables["PGCLIENTENCODING"] = PQparameterStatus(connection->handle(), "client_encoding");
   }
   // What it says is read: "from TOC entry" has other words in other languages.
   variables.erase("LANGUAGE");
@@ -179,6 +181,11 @@ ProgramEnd Run(const Program& program, const std::vector<std::string>& arguments
   while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
   end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (end.status != 0 && signals.cancel_requested()) {
+    throw Fault(ExitCode::kStopped, "stopped while " + program.name() + " was at work",
+                "It was ended, and what it had not finished is not there.",
+                "--resume goes on where there is something to go on with.");
+  }
   return end;
 }
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "batch/printable.hpp"
 #include "batch/progress.hpp"
 #include "batch/table.hpp"
 
@@ -24,6 +25,11 @@ std::int64_t Treated(const CopyTable& table) {
   });
 }
 
+/// Names of a source without an encoding may be no UTF-8, and JSON knows nothing else.
+void PrintJson(const Json& json) {
+  std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
+
 std::string_view HowOf(FakeRoom::How how) {
   switch (how) {
     case FakeRoom::How::kPermutation:
@@ -40,7 +46,7 @@ std::string_view HowOf(FakeRoom::How how) {
 void PrintList(const std::string& title, const std::vector<std::string>& lines) {
   if (lines.empty()) return;
   std::cout << "\n" << title << "\n";
-  for (const std::string& line : lines) std::cout << "  " << line << "\n";
+  for (const std::string& line : lines) std::cout << "  " << Printable(line) << "\n";
 }
 
 std::vector<std::string> Unfinished(const CopyPlan& plan, const CopyOutcome& outcome) {
@@ -85,7 +91,7 @@ void PrintCopyJson(const CopyPlan& plan, const CopyOutcome& outcome, const Optio
                      {"left_out", plan.references},
                      {"not_copied", plan.not_copied},
                      {"seconds", std::round(outcome.seconds * 1000) / 1000}};
-  std::cout << json.dump() << std::endl;
+  PrintJson(json);
 }
 
 void PrintCopyText(const CopyPlan& plan, const CopyOutcome& outcome, const Options& options) {
@@ -104,8 +110,9 @@ void PrintCopyText(const CopyPlan& plan, const CopyOutcome& outcome, const Optio
   PrintList("Could not be made:", outcome.missing);
   PrintList("Left out, since what they refer to is not copied:", plan.references);
   PrintList("Not copied:", plan.not_copied);
-  std::cout << "\nCopy into " << outcome.target << ", profile " << ProfileName(options.copy.profile)
-            << ", is " << StateOf(outcome) << ": " << FormatCount(whole) << " of "
+  std::cout << "\nCopy into " << Printable(outcome.target) << ", profile "
+            << ProfileName(options.copy.profile) << ", is " << StateOf(outcome) << ": "
+            << FormatCount(whole) << " of "
             << FormatCount(static_cast<std::int64_t>(plan.tables.size())) << " tables, "
             << FormatCount(rows) << " rows, in " << FormatSeconds(outcome.seconds)
             << (outcome.finished ? ".\n" : "; --resume goes on.\n");
@@ -167,7 +174,7 @@ void ReportCopyPlan(const CopyPlan& plan, const std::string& target, const std::
                        {"unique", BoundsJson(plan)},
                        {"left_out", plan.references},
                        {"not_copied", plan.not_copied}};
-    std::cout << json.dump() << std::endl;
+    PrintJson(json);
     return;
   }
   TextTable text{{{"table"}, {"rows (about)", true}, {"MB", true}, {"treated columns", true}}, {}};
@@ -181,10 +188,10 @@ void ReportCopyPlan(const CopyPlan& plan, const std::string& target, const std::
   PrintList("Two values of a unique column become one:", bounds);
   PrintList("Left out, since what they refer to is not copied:", plan.references);
   PrintList("Not copied:", plan.not_copied);
-  std::cout << "\nA copy into " << target << " would have "
+  std::cout << "\nA copy into " << Printable(target) << " would have "
             << FormatCount(static_cast<std::int64_t>(plan.tables.size())) << " tables with about "
             << FormatCount(plan.RowsEstimate()) << " rows. Nothing was changed.\n";
-  if (!occupied.empty()) std::cout << "It would be refused: " << occupied << ".\n";
+  if (!occupied.empty()) std::cout << "It would be refused: " << Printable(occupied) << ".\n";
 }
 
 }  // namespace gdpr::batch

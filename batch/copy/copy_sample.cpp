@@ -20,7 +20,8 @@
 namespace gdpr::batch {
 namespace {
 
-constexpr std::size_t kBatch = 100000;  ///< rows whose neighbours are asked for at once: 2 MB of addresses
+constexpr std::size_t kBatch =
+    100000;  ///< rows whose neighbours are asked for at once: 2 MB of addresses
 constexpr char kFetch[] = "FETCH 20000 FROM gdpr_copy_sample";
 constexpr int kKeysAtOnce = 5000;
 
@@ -68,6 +69,10 @@ class Sampler {
       if (plan_.tables.at(table.oid).whole) continue;
       table.tids = chosen_[table.oid].Sorted();
       chosen_.erase(table.oid);
+      // Now they are known, not estimated; of the pages about as many are read as there are rows.
+      const auto rows = static_cast<std::int64_t>(table.tids->size());
+      table.pages = std::min(table.pages, rows);
+      table.rows_estimate = rows;
     }
   }
 

@@ -65,6 +65,8 @@ class CopyTarget {
   virtual std::string name() const = 0;
 };
 
-std::unique_ptr<CopyTarget> OpenTarget(const Options& options, Signals& signals);
+/// in   encoding  in which the source sends its rows
+std::unique_ptr<CopyTarget> OpenTarget(const Options& options, const std::string& encoding,
+                                       Signals& signals);
 
 }  // namespace gdpr::batch

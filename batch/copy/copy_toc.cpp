@@ -2,6 +2,7 @@
 #include "batch/copy/copy_toc.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <sstream>
@@ -17,6 +18,17 @@ bool TakeNumber(std::string_view& text, T& number) {
   if (error != std::errc()) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return true;
+}
+
+/// What no copy has. A comment on an extension is for its owner to make, and says nothing of ours;
+/// a user mapping holds a password, and leads to where production's data is; an event trigger runs
+/// for whoever changes the copy's schema, and only a superuser may make it; statistics are samples
+/// of values.
+bool IsNeverCopied(const TocEntry& entry) {
+  constexpr std::array<std::string_view, 4> kNever = {"COMMENT - EXTENSION ", "USER MAPPING - ",
+                                                      "EVENT TRIGGER - ", "STATISTICS DATA "};
+  return std::ranges::any_of(
+      kNever, [&](std::string_view beginning) { return entry.text.starts_with(beginning); });
 }
 
 }  // namespace
@@ -47,9 +59,7 @@ void LeaveOut(std::vector<TocEntry>& toc, const std::set<ObjectId>& objects) {
   std::vector<TocEntry*> left;
   for (TocEntry& entry : toc) {
     for (const int id : entry.depends_on) dependents.emplace(id, &entry);
-    // A comment on an extension is for its owner to make, and says nothing of ours.
-    const bool comment = entry.text.starts_with("COMMENT - EXTENSION ");
-    if ((entry.oid != 0 && objects.contains({entry.catalog, entry.oid})) || comment) {
+    if ((entry.oid != 0 && objects.contains({entry.catalog, entry.oid})) || IsNeverCopied(entry)) {
       left.push_back(&entry);
     }
   }
@@ -82,6 +92,7 @@ std::string ErrorsOfSchema(std::string_view errors) {
   for (std::string line; std::getline(in, line);) {
     // What a program says begins with its name; what follows is DETAIL, CONTEXT and the statement.
     said = line.starts_with("pg_dump: ") || line.starts_with("pg_restore: ");
+    if (line.find(": detail: ") != std::string::npos) continue;
     if (!said || line.find("while PROCESSING TOC") != std::string::npos) continue;
     if (line.find("errors ignored") != std::string::npos) continue;
     shown += (shown.empty() ? "" : "; ") + line;

@@ -66,6 +66,18 @@ TEST(CopyToc, a_comment_on_an_extension_is_never_made_and_no_other_is_lost) {
   EXPECT_EQ(LeftOut({{2615, 16390}}), (std::vector<int>{3220}));
 }
 
+TEST(CopyToc, passwords_event_triggers_and_samples_of_values_are_never_made) {
+  std::vector<TocEntry> toc = ParseToc(
+      "1; 0 0 USER MAPPING - USER MAPPING app SERVER far postgres\n"
+      "2; 3466 16400 EVENT TRIGGER - watch postgres\n"
+      "3; 0 0 COMMENT - EVENT TRIGGER watch postgres\n;\tdepends on: 2\n"
+      "4; 0 0 STATISTICS DATA crm contact postgres\n"
+      "5; 3381 16401 STATISTICS crm together postgres\n"
+      "6; 2620 16402 TRIGGER crm contact watch postgres\n");
+  LeaveOut(toc, {});
+  for (const TocEntry& entry : toc) EXPECT_EQ(entry.left_out, entry.id < 5) << entry.text;
+}
+
 TEST(CopyToc, a_circle_of_dependencies_is_left_out_once) {
   std::vector<TocEntry> toc =
       ParseToc("1; 9 1 A\n;\tdepends on: 2\n2; 9 2 B\n;\tdepends on: 1\n3; 9 3 C\n");

@@ -549,6 +549,12 @@ $$;
 SELECT refresh('staged', 'email', 'email', 'production');
 SELECT refresh('staged', 'email', 'email', profile => 'erase');
 SELECT refresh('parts_1', 'born', 'birth_date');
+SELECT refresh('parts', 'born', 'birth_date');
+SELECT refresh('person', 'id', 'external_id');
+CREATE TABLE narrow AS SELECT 'Müller-7'::varchar(8) AS code;
+SELECT refresh('narrow', 'code', 'external_id unique length=8');
+SELECT replace(say(format('SELECT gdpr.refresh_check(%L, %L)', current_database(),
+  format('[{"relation": %s, "columns": {"code": "external_id unique length=8"}}]', 'narrow'::regclass::oid))), current_database(), '(here)');
 INSERT INTO staged VALUES (1, 'a@b.fr');
 CREATE RULE nothing AS ON UPDATE TO staged DO INSTEAD NOTHING;
 SELECT refresh('staged', 'email', 'email');

@@ -32,7 +32,7 @@ struct CopyOptions {
   bool by_person = false;  ///< seed: the person's key, so that a person's values fit together
   /// Tables of twice that or more are copied in parts: one is a transaction at the target, and
   /// what is done again when a connection breaks.
-  std::int64_t part_mb = 64;
+  std::int64_t part_mb = 256;
   std::string key_file;  ///< the master key (--key-file)
 
   /// Whether `to` names a directory: a bare word is a database, ./word a directory.

@@ -116,6 +116,7 @@ class Treaters {
 /// after an error: what was under way on them cannot be gone on with.
 struct CopyEngine::Job {
   tbb::task_arena arena{3};
+  Blocks blocks;
   std::optional<Connection> source;
   std::optional<WatchedConnection> watched;
   std::unique_ptr<PartLoader> loader;
@@ -261,7 +262,7 @@ std::int64_t CopyEngine::Stream(Job& job, const CopyPart& part) {
   CopyReader reader(*job.source, ReadStatements(table, part));
   Treaters treaters(table, leader_.types(), options_.copy.profile, leader_.key());
   const bool passes = treaters.passes();
-  Blocks blocks;
+  Blocks& blocks = job.blocks;
   const auto read = [&](tbb::flow_control& control) {
     std::shared_ptr<Block> block = blocks.Take();
     if (end_ || signals_.cancel_requested()) throw Ended();

@@ -14,7 +14,7 @@
 namespace gdpr::batch {
 
 /// What became of a column's last values: a keyed treatment gives the same for the same, and names,
-/// cities and dates come again and again. One slot for each hash, so that it takes 128 kB however
+/// cities and dates come again and again. One slot for each hash, so that it takes 64 kB however
 /// many values there are; a column whose values hardly repeat (e-mail) gives it up.
 class ValueCache {
  public:
@@ -48,7 +48,7 @@ class ValueCache {
   }
 
  private:
-  static constexpr std::size_t kSlots = 2048, kMost = 61;
+  static constexpr std::size_t kSlots = 1024, kMost = 61;
   /// After so many values it is worth its while if one of so many was known.
   static constexpr std::uint32_t kTrial = 4096, kWorth = 8;
 

@@ -33,7 +33,8 @@ const Verb kVerbs[] = {
     {"import-anon-labels", gdpr::batch::ImportAnonLabels},
 };
 
-/// Who reads standard output must not take a part of it for the whole.
+/// Who reads standard output must not take a part of it for the whole: that is worse than people
+/// who failed.
 ExitCode CheckOutput(ExitCode code) {
   errno = 0;
   std::cout.flush();
@@ -41,7 +42,9 @@ ExitCode CheckOutput(ExitCode code) {
   Log(Level::kError, "stopped",
       {{"message", std::string("could not write to standard output: ") +
                        std::strerror(errno != 0 ? errno : EIO)}});
-  return code == ExitCode::kDone ? ExitCode::kDatabase : code;
+  const bool worse =
+      code == ExitCode::kDone || code == ExitCode::kSomeFailed || code == ExitCode::kStopped;
+  return worse ? ExitCode::kDatabase : code;
 }
 
 ExitCode Run(const gdpr::batch::Options& options) {

@@ -19,11 +19,13 @@ copy_database() {
 
 now() { echo "${EPOCHREALTIME/./}"; }  # microseconds
 
-# measure DATABASE COMMAND…: runs it on "bench", a fresh copy of DATABASE; sets took (seconds) and wal (bytes).
+# measure DATABASE COMMAND…: runs it on "bench", a fresh copy of DATABASE; sets took (seconds) and wal (bytes). BEFORE
+# names what has to be there first and is no part of the figure.
 measure() {
   local began lsn
   copy_database bench "$1" || return
   shift
+  ${BEFORE:+"$BEFORE"} || return
   lsn=$(psql -XqtA -d bench -c 'SELECT pg_current_wal_insert_lsn()')
   began=$(now)
   "$@" >"$RESULTS/last.log" 2>&1 || { echo "bench: \"$*\" failed:" >&2; tail -n 20 "$RESULTS/last.log" >&2; return 1; }

@@ -52,7 +52,7 @@ optouts_hand() {
 }
 
 # figure WHAT FIGURE BESIDE GOAL REACHED: a line without a ratio.
-figure() { printf '%s|%s|%s|-|%s|%s\n' "$@" >>"$RESULTS/night_table"; }
+figure() { printf '%s|%s|%s|-|%s|%s\n' "$@" >>"$TABLE"; }
 
 bench_night() {
   local ratio low high TABLE=$RESULTS/night_table rate

@@ -64,11 +64,12 @@ unsigned Mod97Digits(std::string_view text) {
 }
 
 char Mod11_10Digit(std::string_view digits) {
+  // Modulo 10, with 10 for 0, and modulo 11: of numbers from 1 to 19 and from 2 to 20.
   unsigned product = 10;
   for (const char c : digits) {
-    unsigned sum = (product + ValueOf(c)) % 10;
-    if (sum == 0) sum = 10;
-    product = sum * 2 % 11;
+    unsigned sum = product + ValueOf(c);
+    if (sum > 10) sum -= 10;
+    product = sum * 2 < 11 ? sum * 2 : sum * 2 - 11;
   }
   return DigitOf((11 - product) % 10);
 }

@@ -11,10 +11,10 @@ copy_target() {  # before the clock runs, which is why it ends with the checkpoi
 }
 # The tables that erasures by hand are measured with have no classification.
 copy_gdpr() {
-  exec "$GDPR_BATCH" copy -d "${1:-bench}" --to dbname=bench_copy --profile fake --unclassified keep --schema crm --jobs "$JOBS" \
+  exec "$GDPR_BATCH" copy -d "$1" --to dbname=bench_copy --profile fake --unclassified keep --schema crm --jobs "$JOBS" \
     --allow-superuser --key-file "$GDPR_KEY_FILE"
 }
-copy_timed() { (copy_gdpr); }
+copy_timed() { (copy_gdpr bench); }
 
 pipe_table() {
   psql -Xq -d bench -v ON_ERROR_STOP=1 -c "COPY $1 TO STDOUT (FORMAT binary)" |

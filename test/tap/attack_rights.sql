@@ -102,7 +102,7 @@ SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg
   WHERE p.pronamespace = 'gdpr'::regnamespace AND has_function_privilege('attack_eve', p.oid, 'EXECUTE')
     AND p.proname <> ALL ('{guard,guard_truncate}')),
   'add_blocker add_interaction add_link anonymize audit check_rule classify create_masked_view drop_blocker drop_interaction drop_link drop_masked_view drop_missing '
-  'drop_redirect effective_rule export_rules forget_missing generalize is_frozen locale_of mask protect redact redirect_frozen '
+  'drop_redirect effective_rule export_rules fits forget_missing generalize is_frozen locale_of mask protect redact redirect_frozen '
   'register_subject state_alias unaudit unclassify unprotect unregister_subject',
   'functions that everybody may call');
 SELECT is((SELECT string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) FROM pg_proc AS p

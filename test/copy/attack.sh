@@ -30,6 +30,7 @@ psql -Xq -d attack_from -v ON_ERROR_STOP=1 -v trap="$trap_file" >/dev/null 2>"$w
 SELECT format('CREATE TABLE %I (id int PRIMARY KEY, %I text, %I text)', E'evil"\n\\! touch ' || :'trap' || E'.table\n--',
   E'c"\n\\! touch ' || :'trap' || E'.column\n\\q', E'$1:id''%s\\') \gexec
 SELECT format('INSERT INTO %I VALUES (1, %L, %L)', E'evil"\n\\! touch ' || :'trap' || E'.table\n--', E'\\.', E'x\n\\.\ny') \gexec
+SELECT format('CREATE TABLE %I (a int)', E'\x1b[2J\u009b31m\u202eevil') \gexec
 SELECT format('CREATE SCHEMA %I', E's"\n\\! touch ' || :'trap' || E'.schema\n') \gexec
 SELECT format('CREATE TABLE %I.%I AS SELECT 1 AS a', E's"\n\\! touch ' || :'trap' || E'.schema\n', 'a.b "c" ../../x') \gexec
 CREATE TABLE "select" ("from" int, "WHERE" text DEFAULT E'\\.');
@@ -50,7 +51,10 @@ else
   like "a directory of them is refused before anything is read" "$code $said" '^2 .*line end'
 fi
 is "no name ran a command in the loader's psql" "$(ls "$trap_file"* 2>/dev/null)" ""
-is "a name with line ends stays on its line of the log" "$(grep -c '^ *\\! touch' <<<"$said")" 0
+attack_copy attack_to --dry-run
+is "a name with line ends stays on its line of log and report" "$(grep -c '^ *\\! touch' <<<"$said")" 0
+is "no name reaches the terminal with what it could do there" "$(LC_ALL=C grep -cP '\x1b|\xc2\x9b|\xe2\x80\xae' <<<"$said")" 0
+like "they are shown instead" "$said" 'x1b.2J.*x9b31m.*u202eevil'
 
 # ---- Values
 attack_source
@@ -194,6 +198,34 @@ for to in attack_to "$work/out/"; do
 done
 attack_copy attack_to --profile mask
 not_ok "a copy with failed tables is not done" test "$code" = 0
+
+# ---- RAISE can put a value wherever an error has a place for a name, and under any code, pg_gdpr's own too
+attack_source
+attack_sql <<'SQL'
+CREATE FUNCTION sly(code text, value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  IF current_database() = 'attack_to' THEN
+    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = value, DETAIL = value, HINT = value, CONSTRAINT = value, COLUMN = value, TABLE = value, SCHEMA = value;
+  END IF;
+  RETURN true; END $$;
+CREATE TABLE a (id int PRIMARY KEY, kept text CHECK (sly('23514', kept)));
+CREATE TABLE b (id int PRIMARY KEY, kept text CHECK (sly('PD001', kept)));
+CREATE TABLE c (id int PRIMARY KEY, kept text);
+CREATE TABLE d (id int PRIMARY KEY, kept text);
+INSERT INTO a VALUES (1, 'keptsecret');
+INSERT INTO b VALUES (1, 'keptsecret');
+INSERT INTO c VALUES (1, 'keptsecret');
+INSERT INTO d VALUES (1, 'keptsecret');
+CREATE INDEX sly_c ON c (sly('PD005', kept));
+CREATE UNIQUE INDEX sly_d ON d (sly('23505', kept));
+CREATE MATERIALIZED VIEW e AS SELECT sly('PD004', kept) FROM d;
+SQL
+attack_copy attack_to
+is "two tables fail there" "$code $(grep -c event=table_failed <<<"$said")" "5 2"
+is "nothing of their rows is told" "$(grep -ci keptsecret <<<"$said")" 0
+sql -d attack_from "DROP TABLE a, b"
+sql -d postgres "DROP DATABASE attack_to WITH (FORCE)"; sql -d postgres "CREATE DATABASE attack_to TEMPLATE template0"
+attack_copy attack_to
+is "nor of what an index or a materialized view is made of" "$code $(grep -c 'sly_[cd]\|VIEW public.e' <<<"$said") $(grep -ci keptsecret <<<"$said")" "5 3 0"
 
 # ---- The folder beside
 attack_source

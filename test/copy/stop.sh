@@ -22,30 +22,33 @@ exec "$(command -v $program)" "\$@"
 SH
   chmod 755 "$work/slow/$program"
 done
-for moment in 'pg_dump*' 'pg_restore*--list*' 'pg_restore*--section=pre-data*' 'pg_restore*--section=post-data*'; do
-  for target in database directory; do
-    fresh stopped
-    rm -rf "$work/stopped" "$work/stopped.part" "$work/slow/pids"
-    where=$(to stopped)
-    [ $target = database ] || where=$work/stopped
-    GDPR_SLOW=$moment PATH=$work/slow:$PATH in_background faults "$where"
-    wait_for 20 test -s "$work/slow/pids"
-    begun=$SECONDS
-    kill -TERM "$pid"; sleep 0.1; kill -TERM "$pid"
-    reap
-    is "stopped during $moment into a $target: exit code" "$code" 6
-    ok "stopped during $moment into a $target: at once" test $((SECONDS - begun)) -lt 10
-    sleep 0.1
-    is "stopped during $moment into a $target: nothing runs on" "$(xargs ps -o pid= -p 2>/dev/null <"$work/slow/pids" | xargs)" ""
-    if [ $target = database ]; then half_there=$(at_target "SELECT 1 FROM pg_namespace WHERE nspname = 'gdpr_copy'" stopped); else half_there=$(ls "$work/stopped.part/record" 2>/dev/null); fi
-    copy faults "$where" ${half_there:+--resume}
-    is "stopped during $moment into a $target: it comes to its end afterwards" "$code" 0
-    [ "$code" = 0 ] || note "$(tail -n 2 "$work/log")"
-    [ $target = database ] || { fresh stopped; (cd "$work/stopped" && PGHOST=$target_host psql -Xq -U owner -o /dev/null -d stopped -f load.sql); }
-    is "stopped during $moment into a $target: it is the copy that nobody disturbed" \
-      "$(content "$target_host" stopped | grep -vE '^(account_id_seq|activity_id_seq|ticket)' | diff "$work/whole" - | head -n 4)" ""
-  done
-done
+while read -r moment target <&3; do
+  fresh stopped
+  rm -rf "$work/stopped" "$work/stopped.part" "$work/slow/pids"
+  where=$(to stopped)
+  [ $target = database ] || where=$work/stopped
+  GDPR_SLOW=$moment PATH=$work/slow:$PATH in_background faults "$where"
+  wait_for 20 test -s "$work/slow/pids"
+  begun=$SECONDS
+  kill -TERM "$pid"; sleep 0.1; kill -TERM "$pid"
+  reap
+  is "stopped during $moment into a $target: exit code" "$code" 6
+  ok "stopped during $moment into a $target: at once" test $((SECONDS - begun)) -lt 10
+  sleep 0.1
+  is "stopped during $moment into a $target: nothing runs on" "$(xargs ps -o stat= -p 2>/dev/null <"$work/slow/pids" | grep -v Z)" ""
+  if [ $target = database ]; then half_there=$(at_target "SELECT 1 FROM pg_namespace WHERE nspname = 'gdpr_copy'" stopped); else half_there=$(ls "$work/stopped.part/record" 2>/dev/null); fi
+  copy faults "$where" ${half_there:+--resume}
+  is "stopped during $moment into a $target: it comes to its end afterwards" "$code" 0
+  [ "$code" = 0 ] || note "$(tail -n 2 "$work/log")"
+  [ $target = database ] || { fresh stopped; (cd "$work/stopped" && PGHOST=$target_host psql -Xq -U owner -o /dev/null -d stopped -f load.sql); }
+  is "stopped during $moment into a $target: it is the copy that nobody disturbed" \
+    "$(content "$target_host" stopped | grep -vE '^(account_id_seq|activity_id_seq|ticket)' | diff "$work/whole" - | head -n 4)" ""
+done 3<<'MOMENTS'
+pg_dump* database
+pg_restore*--list* directory
+pg_restore*--section=pre-data*--dbname* database
+pg_restore*--section=post-data* database
+MOMENTS
 
 # The connection that holds the snapshot and all locks ends while a table is copied, and another one, not read yet, is emptied: to
 # the old snapshot it would have no rows.
@@ -56,7 +59,7 @@ cat >"$work/held/pg_restore" <<SH
 "$(command -v pg_restore)" "\$@"
 code=\$?
 case "\$*" in
-  *--section=pre-data*) PGOPTIONS= psql -Xq -d stopped -c 'BEGIN' -c 'LOCK TABLE crm.contact' -c '\! touch $work/held/now; while [ -e $work/held/now ]; do sleep 0.05; done' >/dev/null 2>&1 &
+  *--section=pre-data*--dbname*) PGOPTIONS= psql -Xq -d stopped -c 'BEGIN' -c 'LOCK TABLE crm.contact' -c '\! touch $work/held/now; while [ -e $work/held/now ]; do sleep 0.05; done' >/dev/null 2>&1 &
     while [ ! -e "$work/held/now" ]; do sleep 0.05; done ;;
 esac
 exit \$code

@@ -63,10 +63,15 @@ fresh loaded
 copy stranger "$(to loaded)" --unclassified null
 is "what nobody classified does not become NULL where it must not be" "$code" 2
 like "and it is named" "$(<"$work/log")" 'odd.secret.tenant'
+fresh loaded
+copy stranger "$(to loaded)" --unclassified keep --sample 10% --whole-below 0 --dry-run --json
+rows=$(psql -XqtA -d postgres -v t="$(json tables)" <<<"SELECT sum((t ->> 'rows_estimate')::int) FROM jsonb_array_elements(:'t'::jsonb) AS t")
+copy stranger "$(to loaded)" --unclassified keep --sample 10% --whole-below 0 --json
+is "a dry run of a sample counts the rows of the sample" "$code $(json rows)" "0 $rows"
 
 # What only a superuser of the source makes: it stays at home and is listed.
 sql -d stranger "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.corp.example');
-  CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'app', password 'hunter2'); CREATE FOREIGN TABLE odd.far (id int) SERVER far;
+  CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'app', password 'sword-fish'); CREATE FOREIGN TABLE odd.far (id int) SERVER far;
   CREATE TABLE odd.old (at date) PARTITION BY RANGE (at); CREATE FOREIGN TABLE odd.log_far PARTITION OF odd.old FOR VALUES FROM ('1999-01-01') TO ('2000-01-01') SERVER far; GRANT SELECT ON odd.far, odd.log_far TO copier;
   CREATE FUNCTION odd.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION odd.watch();
   COMMENT ON EVENT TRIGGER watch IS 'watches'"
@@ -82,17 +87,13 @@ for target in database files; do
   [ $target = database ] || (cd "$work/far" && PGHOST=$target_host psql -Xq -U owner -o /dev/null -d loaded -f load.sql)
   is "no password of production is there, and no trigger ($target)" "$(at_target "SELECT count(*) FROM pg_user_mappings UNION ALL SELECT count(*) FROM pg_event_trigger" loaded | xargs)" "0 0"
 done
-is "nor is one in the files" "$(grep -rl hunter2 "$work/far")" ""
+is "nor is one in the files" "$(grep -rl sword-fish "$work/far")" ""
 sql -d stranger "REVOKE SELECT ON SEQUENCE odd.unused FROM copier"
 fresh loaded
 copy stranger "$(to loaded)" --unclassified keep
 is "a sequence that may not be read: before the first row" "$code $(at_target "SELECT count(*) FROM pg_namespace WHERE nspname = 'gdpr_copy'" loaded)" "2 0"
 like "and it is named" "$(<"$work/log")" odd.unused
 sql -d stranger "GRANT SELECT ON SEQUENCE odd.unused TO copier"
-copy stranger "$(to loaded)" --unclassified keep --sample 10% --whole-below 0 --dry-run --json
-rows=$(json tables | psql -XqtA -d postgres -v t="$(json tables)" <<<"SELECT sum((t ->> 'rows_estimate')::int) FROM jsonb_array_elements(:'t'::jsonb) AS t")
-copy stranger "$(to loaded)" --unclassified keep --sample 10% --whole-below 0 --json
-is "a dry run of a sample counts the rows of the sample" "$code $(json rows)" "0 $rows"
 sql -d stranger "ALTER TABLE odd.empty ADD COLUMN gdpr_allowed text, ADD COLUMN nothing text UNIQUE NULLS NOT DISTINCT"
 fresh loaded
 copy stranger "$(to loaded)" --unclassified null
@@ -127,7 +128,8 @@ SQL
     is "${pair/ / to }: in UTF-8" "$(at_target 'SELECT encode("Größe"::bytea, $$hex$$) FROM "Straße" WHERE id = 1' encoded)" c3bf
   else
     is "${pair/ / to }: letters stay what they are" "$(encoded_rows "$target_host")" "$(encoded_rows "$PGHOST")"
-    is "${pair/ / to }: fakes do not depend on it" "$(at_target 'SELECT name FROM "Straße" WHERE id = 1' encoded)" "${müller:=$(at_target 'SELECT name FROM "Straße" WHERE id = 1' encoded)}"
+    fake=$(PGCLIENTENCODING=UTF8 at_target 'SELECT name FROM "Straße" WHERE id = 1' encoded)
+    is "${pair/ / to }: fakes do not depend on it" "$fake" "${same_fake:=$fake}"
   fi
   encoded "$target_host" encoded "${pair#* }" owner
   rm -rf "$work/encoded"

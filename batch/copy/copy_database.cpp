@@ -52,6 +52,8 @@ SqlError WithoutValues(Connection& connection, const SqlError& error, std::strin
   fields.hint.clear();
   bool constraint = false, column = false, table = false;
   try {
+    // What a COPY that failed has left to say: only then the transaction can be rolled back.
+    while (PGresult* rest = PQgetResult(connection.handle())) PQclear(rest);
     connection.Rollback();
     const Result known = connection.Execute(
         query::kCopyKnownNames, {fields.constraint, fields.column, fields.table, fields.schema});

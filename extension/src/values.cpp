@@ -62,6 +62,18 @@ void DeleteTreatments(void* argument) {
   delete static_cast<Site*>(argument)->core;
 }
 
+// What became text on its way here: a string type such as citext, of which equal values must stay
+// equal.
+Oid BeforeText(FunctionCallInfo fcinfo) {
+  Node* call = fcinfo->flinfo->fn_expr;
+  if (call == nullptr || !IsA(call, FuncExpr)) return TEXTOID;
+  List* arguments = reinterpret_cast<FuncExpr*>(call)->args;
+  if (arguments == NIL || !IsA(linitial(arguments), RelabelType)) return TEXTOID;
+  Oid type = exprType(reinterpret_cast<Node*>(static_cast<RelabelType*>(linitial(arguments))->arg));
+  return OidIsValid(type) && ReadType(type, CurrentMemoryContext)->any_case ? getBaseType(type)
+                                                                            : TEXTOID;
+}
+
 Site* FindSite(FunctionCallInfo fcinfo, Oid type) {
   auto* site = static_cast<Site*>(fcinfo->flinfo->fn_extra);
   if (site != nullptr) return site;
@@ -70,6 +82,7 @@ Site* FindSite(FunctionCallInfo fcinfo, Oid type) {
     ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
                     errmsg("could not determine the data type of the value")));
   }
+  if (type == TEXTOID) type = BeforeText(fcinfo);
   site = static_cast<Site*>(MemoryContextAllocZero(context, sizeof(Site)));
   site->type = ReadType(type, context);
   site->callback.func = DeleteTreatments;

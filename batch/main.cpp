@@ -7,11 +7,11 @@
 #include <iostream>
 #include <string_view>
 
-#include "batch/cli.hpp"
-#include "batch/failure.hpp"
-#include "batch/log.hpp"
-#include "batch/options.hpp"
-#include "batch/signals.hpp"
+#include "batch/cli/cli.hpp"
+#include "batch/cli/options.hpp"
+#include "batch/output/failure.hpp"
+#include "batch/output/log.hpp"
+#include "batch/run/signals.hpp"
 
 namespace {
 

@@ -16,9 +16,9 @@
 #include "batch/copy/copy_engine.hpp"
 #include "batch/copy/copy_report.hpp"
 #include "batch/copy/copy_sha256.hpp"
-#include "batch/fault.hpp"
-#include "batch/handshake.hpp"
-#include "batch/log.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/log.hpp"
+#include "batch/session/handshake.hpp"
 #include "core/digest.hpp"
 
 namespace gdpr::batch {

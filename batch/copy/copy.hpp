@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/exit_code.hpp"
+#include "batch/output/exit_code.hpp"
 #include "core/kind.hpp"
 
 namespace gdpr::batch {

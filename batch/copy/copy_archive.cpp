@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "batch/copy/copy_sql.hpp"
-#include "batch/fault.hpp"
-#include "batch/out_file.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/out_file.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "batch/copy/copy_stream.hpp"
-#include "batch/fault.hpp"
-#include "batch/log.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/log.hpp"
 #include "batch/queries.hpp"
 
 namespace gdpr::batch {

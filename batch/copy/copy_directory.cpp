@@ -15,9 +15,9 @@
 
 #include "batch/copy/copy_sha256.hpp"
 #include "batch/copy/copy_stream.hpp"
-#include "batch/fault.hpp"
-#include "batch/handshake.hpp"
-#include "batch/out_file.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/out_file.hpp"
+#include "batch/session/handshake.hpp"
 
 namespace gdpr::batch {
 namespace {

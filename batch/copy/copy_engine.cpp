@@ -13,9 +13,9 @@
 
 #include "batch/copy/copy_row.hpp"
 #include "batch/copy/copy_stream.hpp"
-#include "batch/fault.hpp"
-#include "batch/log.hpp"
-#include "batch/retry.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/log.hpp"
+#include "batch/session/retry.hpp"
 
 namespace gdpr::batch {
 namespace {

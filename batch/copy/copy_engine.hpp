@@ -11,7 +11,7 @@
 #include "batch/copy/copy_plan.hpp"
 #include "batch/copy/copy_progress.hpp"
 #include "batch/copy/copy_target.hpp"
-#include "batch/signals.hpp"
+#include "batch/run/signals.hpp"
 
 namespace gdpr::batch {
 

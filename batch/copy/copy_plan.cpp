@@ -6,7 +6,7 @@
 
 #include "batch/copy/copy_sample.hpp"
 #include "batch/copy/copy_sql.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 #include "batch/queries.hpp"
 
 namespace gdpr::batch {

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "batch/connection.hpp"
+#include "batch/cli/options.hpp"
 #include "batch/copy/copy_archive.hpp"
 #include "batch/copy/copy_row_types.hpp"
 #include "batch/copy/copy_rules.hpp"
 #include "batch/copy/copy_table.hpp"
-#include "batch/options.hpp"
+#include "batch/session/connection.hpp"
 
 namespace gdpr::batch {
 

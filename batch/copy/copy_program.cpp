@@ -17,7 +17,7 @@
 #include <memory>
 #include <sstream>
 
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/connection.hpp"
-#include "batch/signals.hpp"
+#include "batch/run/signals.hpp"
+#include "batch/session/connection.hpp"
 
 namespace gdpr::batch {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "batch/log.hpp"
-#include "batch/progress.hpp"
+#include "batch/output/log.hpp"
+#include "batch/output/progress.hpp"
 
 namespace gdpr::batch {
 namespace {

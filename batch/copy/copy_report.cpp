@@ -6,9 +6,9 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "batch/printable.hpp"
-#include "batch/progress.hpp"
-#include "batch/table.hpp"
+#include "batch/output/printable.hpp"
+#include "batch/output/progress.hpp"
+#include "batch/output/table.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -12,7 +12,7 @@
 #include "batch/copy/copy_row_bytes.hpp"
 #include "batch/copy/copy_row_cache.hpp"
 #include "batch/copy/copy_row_codec.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 #include "core/treat.hpp"
 
 namespace gdpr::batch {

@@ -11,10 +11,10 @@
 #include <span>
 
 #include "batch/copy/copy_rules_plan.hpp"
-#include "batch/fault.hpp"
-#include "batch/handshake.hpp"
-#include "batch/key_file.hpp"
+#include "batch/copy/key_file.hpp"
+#include "batch/output/fault.hpp"
 #include "batch/queries.hpp"
+#include "batch/session/handshake.hpp"
 #include "core/treat.hpp"
 
 namespace gdpr::batch {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "batch/connection.hpp"
 #include "batch/copy/copy.hpp"
 #include "batch/copy/copy_row_types.hpp"
 #include "batch/copy/copy_table.hpp"
+#include "batch/session/connection.hpp"
 #include "core/fake/fake_room.hpp"
 
 namespace gdpr::batch {

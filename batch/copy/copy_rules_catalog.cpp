@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "batch/copy/copy_row_types.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 #include "batch/queries.hpp"
 
 namespace gdpr::batch {

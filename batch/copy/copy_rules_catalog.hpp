@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/connection.hpp"
 #include "batch/copy/copy_rules_pack.hpp"
+#include "batch/session/connection.hpp"
 
 // What the source's catalog says of its tables, as far as their rules depend on it.
 namespace gdpr::batch {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "batch/fault.hpp"
-#include "batch/sql_lexer.hpp"
+#include "batch/copy/sql_lexer.hpp"
+#include "batch/output/fault.hpp"
 #include "core/rule.hpp"
 
 namespace gdpr::batch {

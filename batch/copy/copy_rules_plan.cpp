@@ -5,7 +5,7 @@
 #include <array>
 #include <map>
 
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 #include "core/fake/fake_room.hpp"
 #include "core/treat.hpp"
 

@@ -11,11 +11,11 @@
 
 #include "batch/copy/copy_sample_plan.hpp"
 #include "batch/copy/copy_sample_set.hpp"
-#include "batch/fault.hpp"
-#include "batch/handshake.hpp"
-#include "batch/keys.hpp"
-#include "batch/log.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/log.hpp"
 #include "batch/queries.hpp"
+#include "batch/run/keys.hpp"
+#include "batch/session/handshake.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "batch/connection.hpp"
 #include "batch/copy/copy.hpp"
 #include "batch/copy/copy_table.hpp"
+#include "batch/session/connection.hpp"
 
 namespace gdpr::batch {
 

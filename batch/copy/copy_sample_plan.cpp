@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "batch/copy/copy_sample_units.hpp"
-#include "batch/fault.hpp"
-#include "batch/handshake.hpp"
+#include "batch/output/fault.hpp"
 #include "batch/queries.hpp"
-#include "batch/rows.hpp"
+#include "batch/session/handshake.hpp"
+#include "batch/session/rows.hpp"
 
 namespace gdpr::batch {
 namespace {

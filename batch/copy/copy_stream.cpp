@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "batch/copy/copy_row_bytes.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "batch/connection.hpp"
 #include "batch/copy/copy_sql.hpp"
+#include "batch/session/connection.hpp"
 
 namespace gdpr::batch {
 

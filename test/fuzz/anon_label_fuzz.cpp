@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "batch/anon_rule.hpp"
+#include "batch/anon/anon_rule.hpp"
 #include "batch/copy/copy_rules_pack.hpp"
-#include "batch/fault.hpp"
-#include "batch/sql_lexer.hpp"
+#include "batch/copy/sql_lexer.hpp"
+#include "batch/output/fault.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "batch/audit_lines.hpp"
+#include "batch/audit/audit_lines.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);

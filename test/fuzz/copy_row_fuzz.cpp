@@ -13,7 +13,7 @@
 #include "batch/copy/copy_row_bytes.hpp"
 #include "batch/copy/copy_row_codec.hpp"
 #include "batch/copy/copy_row_numeric.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 #include "core/rule.hpp"
 
 namespace {

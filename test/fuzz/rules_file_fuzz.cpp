@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "batch/copy/copy_rules_pack.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace {
 

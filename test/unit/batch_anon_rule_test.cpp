@@ -2,7 +2,7 @@
 // Rules of PostgreSQL Anonymizer, said in kinds.
 #include <gtest/gtest.h>
 
-#include "batch/anon_rule.hpp"
+#include "batch/anon/anon_rule.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: PostgreSQL
 // Exports and proofs: test/batch/audit.sh has real ones; here is what is none.
-#include "batch/audit_lines.hpp"
+#include "batch/audit/audit_lines.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "batch/bisect.hpp"
+#include "batch/run/bisect.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <vector>
 
-#include "batch/cli.hpp"
-#include "batch/connection.hpp"
-#include "batch/fault.hpp"
-#include "batch/progress.hpp"
+#include "batch/cli/cli.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/output/progress.hpp"
+#include "batch/session/connection.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -5,12 +5,12 @@
 
 #include <fstream>
 
-#include "batch/cli.hpp"
-#include "batch/failure.hpp"
-#include "batch/fault.hpp"
-#include "batch/metrics.hpp"
-#include "batch/options.hpp"
-#include "batch/toml.hpp"
+#include "batch/cli/cli.hpp"
+#include "batch/cli/options.hpp"
+#include "batch/cli/toml.hpp"
+#include "batch/output/failure.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/report/metrics.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "batch/copy/copy.hpp"
 #include "batch/copy/copy_rules_pack.hpp"
-#include "batch/fault.hpp"
-#include "batch/key_file.hpp"
-#include "batch/sql_lexer.hpp"
+#include "batch/copy/key_file.hpp"
+#include "batch/copy/sql_lexer.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "batch/copy/copy_rules_pack.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

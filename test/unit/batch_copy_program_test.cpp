@@ -7,7 +7,7 @@
 #include "batch/copy/copy_program.hpp"
 #include "batch/copy/copy_progress.hpp"
 #include "batch/copy/copy_sha256.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -10,7 +10,7 @@
 #include "batch/copy/copy_row_bytes.hpp"
 #include "batch/copy/copy_row_codec.hpp"
 #include "batch/copy/copy_row_numeric.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

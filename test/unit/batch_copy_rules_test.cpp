@@ -4,7 +4,7 @@
 
 #include "batch/copy/copy_rules.hpp"
 #include "batch/copy/copy_rules_plan.hpp"
-#include "batch/fault.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

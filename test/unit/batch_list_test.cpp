@@ -8,12 +8,12 @@
 #include <fstream>
 #include <iterator>
 
-#include "batch/cli.hpp"
-#include "batch/fault.hpp"
-#include "batch/list_input.hpp"
-#include "batch/list_progress.hpp"
-#include "batch/optout_sender.hpp"
-#include "batch/reject_file.hpp"
+#include "batch/cli/cli.hpp"
+#include "batch/optouts/list_input.hpp"
+#include "batch/optouts/list_progress.hpp"
+#include "batch/optouts/optout_sender.hpp"
+#include "batch/optouts/reject_file.hpp"
+#include "batch/output/fault.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "batch/exit_code.hpp"
-#include "batch/fault.hpp"
-#include "batch/manners.hpp"
+#include "batch/output/exit_code.hpp"
+#include "batch/output/fault.hpp"
+#include "batch/run/manners.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "batch/outbox_csv.hpp"
+#include "batch/jobs/outbox_csv.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "batch/printable.hpp"
+#include "batch/output/printable.hpp"
 
 namespace gdpr::batch {
 namespace {

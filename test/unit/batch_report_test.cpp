@@ -2,8 +2,8 @@
 // The report: what needs somebody comes first, an attacker's names are text, empty sections say so.
 #include <gtest/gtest.h>
 
-#include "batch/attention.hpp"
-#include "batch/report_html.hpp"
+#include "batch/report/attention.hpp"
+#include "batch/report/report_html.hpp"
 
 namespace gdpr::batch {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "batch/retry.hpp"
+#include "batch/session/retry.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-#include "batch/slice.hpp"
+#include "batch/run/slice.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <regex>
 
-#include "batch/svg.hpp"
+#include "batch/report/svg.hpp"
 
 namespace gdpr::batch {
 namespace {

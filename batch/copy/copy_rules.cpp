@@ -79,13 +79,14 @@ class ServerRules {
         rules_.emplace(keys[static_cast<std::size_t>(rules.Int(i, 0) - 1)], rules.Text(i, 1));
       }
     } catch (const SqlError& error) {
+      if (IsOfUsersCode(error.fields())) throw;
       if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
       source_.Execute("ROLLBACK TO SAVEPOINT gdpr_rule");
       if (keys.size() > 1) {
         Ask(keys.first(keys.size() / 2));
         Ask(keys.subspan(keys.size() / 2));
       } else {
-        refused_.emplace(keys.front(), Fault(ExitCode::kConfiguration, error.what(),
+        refused_.emplace(keys.front(), Fault(ExitCode::kConfiguration, error.fields().message,
                                              error.fields().detail, error.fields().hint));
       }
     }

@@ -153,6 +153,7 @@ void CheckPlan(Connection& connection, const Options& options, const std::vector
     connection.Execute(query::kRefreshCheck, {options.anonymize.staging_database,
                                               PlanOf(tables).dump(), options.anonymize.profile});
   } catch (const SqlError& error) {
+    if (IsOfUsersCode(error.fields())) throw;
     if (error.sqlstate() != "PD005" && error.sqlstate() != "0A000") throw;
     // The function's own words: names of columns and tables, and no values.
     const SqlError::Fields& said = error.fields();

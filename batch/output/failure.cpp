@@ -13,11 +13,11 @@ namespace gdpr::batch {
 namespace {
 
 /// Errors outside of chunks come from our own functions or from connecting: their text holds no
-/// personal value, except for data errors, which may quote one.
+/// personal value, except for data errors, which may quote one, and what users' code says.
 void LogSqlError(const SqlError& error) {
   const auto& fields = error.fields();
   const bool quotes = fields.sqlstate.starts_with("22") || fields.sqlstate.starts_with("23") ||
-                      fields.sqlstate.starts_with("P0001");
+                      fields.sqlstate.starts_with("P0001") || IsOfUsersCode(fields);
   std::string hint = quotes ? std::string() : fields.hint;
   if (fields.sqlstate == "42501" && hint.empty()) {
     hint =

@@ -120,6 +120,8 @@ SqlError Connection::ErrorOf(const PGresult* result) const {
   fields.table = FieldOf(result, PG_DIAG_TABLE_NAME);
   fields.column = FieldOf(result, PG_DIAG_COLUMN_NAME);
   fields.constraint = FieldOf(result, PG_DIAG_CONSTRAINT_NAME);
+  fields.source_file = FieldOf(result, PG_DIAG_SOURCE_FILE);
+  fields.context = FieldOf(result, PG_DIAG_CONTEXT);
   fields.connection_lost = PQstatus(connection_.get()) != CONNECTION_OK;
   if (fields.sqlstate.empty()) fields.sqlstate = fields.connection_lost ? "08006" : "XX000";
   if (fields.message.empty()) fields.message = ConditionName(fields.sqlstate);

@@ -55,7 +55,20 @@ std::string_view ConditionName(std::string_view sqlstate) {
   return found == kConditions.end() ? sqlstate : found->name;
 }
 
+bool IsOfUsersCode(const SqlError::Fields& fields) {
+  constexpr std::array kLanguages = {std::string_view("pl_exec.c"), std::string_view("plperl.c"),
+                                     std::string_view("pltcl.c")};
+  if (std::ranges::find(kLanguages, fields.source_file) == kLanguages.end() &&
+      !fields.source_file.starts_with("plpy_")) {
+    return false;
+  }
+  const std::string line = fields.context.substr(0, fields.context.find('\n'));
+  const std::size_t ours = std::min(line.find(" gdpr."), line.find(" gdpr_internal."));
+  return ours == line.npos || line.find('"') < ours;
+}
+
 std::string Describe(const SqlError::Fields& fields) {
+  if (IsOfUsersCode(fields)) return std::string(ConditionName(fields.sqlstate));
   if (fields.sqlstate.starts_with("PD")) return fields.message;
   std::string text(ConditionName(fields.sqlstate));
   if (!fields.constraint.empty()) text += " of constraint \"" + fields.constraint + "\"";

@@ -22,7 +22,8 @@ case $err in *person*|*Name*) fail "the log holds no personal value" ;; *) pass 
 crm bisect 300 || fail "database"
 sql "SET ROLE crm_owner;
   CREATE FUNCTION crm.refuse() RETURNS trigger LANGUAGE plpgsql AS
-    \$\$ BEGIN RAISE EXCEPTION 'person % must not leave', OLD.email; END \$\$;
+    \$\$ BEGIN RAISE EXCEPTION USING MESSAGE = OLD.email || ' must not leave', ERRCODE = CASE OLD.id WHEN 77 THEN 'P0001' ELSE 'PD004' END,
+      DETAIL = OLD.email, HINT = OLD.email, CONSTRAINT = OLD.email, COLUMN = OLD.email, TABLE = OLD.email, SCHEMA = OLD.email; END \$\$;
   CREATE TRIGGER refuse BEFORE UPDATE ON crm.contact FOR EACH ROW WHEN (OLD.id IN (77, 250)) EXECUTE FUNCTION crm.refuse();
   ALTER TABLE crm.contact ADD CONSTRAINT odd CHECK (id <> 123 OR first_name = 'Name 123');" >/dev/null
 seq 1 300 >"$work/keys"
@@ -34,7 +35,7 @@ is "a run with people who fail says so" "$code" 5
 is "only the bad people fail, the rest of their chunk goes" "$(json anonymized) $(json failed) $(json held)" "282 3 15"
 is "who failed is listed with SQLSTATE and a reason" "$(sql "
   SELECT subject_key, sqlstate, reasons FROM gdpr.held_back WHERE state = 'failed' ORDER BY 1")" \
-  $'123\t23514\t{"check_violation of constraint \\"odd\\" of table \\"crm.contact\\""}\n250\tP0001\t{raise_exception}\n77\tP0001\t{raise_exception}'
+  $'123\t23514\t{"check_violation of constraint \\"odd\\" of table \\"crm.contact\\""}\n250\tPD004\t{PD004}\n77\tP0001\t{raise_exception}'
 exactly_once 282 "a run with bad people"
 is "no reason and no log line quotes what the trigger said" \
   "$(grep -c 'person[0-9]' "$work/err")$(sql "SELECT count(*) FROM gdpr.held_back WHERE reasons::text ~ 'person'")" 00

@@ -145,5 +145,27 @@ TEST(BatchSqlError, NeverQuotesTheServersMessage) {
   EXPECT_STREQ(SqlError(fields).what(), "raise_exception");
 }
 
+TEST(BatchSqlError, WhatUsersCodeRaisesIsOnlyACondition) {
+  SqlError::Fields fields;
+  fields.source_file = "pl_exec.c";
+  fields.context = "PL/pgSQL function crm.tell(text,gdpr.x) line 3 at RAISE\nSQL statement …";
+  fields.sqlstate = "23505";
+  fields.message = fields.constraint = fields.table = fields.column = "secret@example.org";
+  EXPECT_STREQ(SqlError(fields).what(), "unique_violation");
+  fields.sqlstate = "PD001";
+  EXPECT_STREQ(SqlError(fields).what(), "PD001");
+  for (const char* context : {"", "PL/pgSQL function crm.tell() line 3 at RAISE\nPL/pgSQL function gdpr.mask(text) …",
+                              "PL/pgSQL function \"a gdpr.b\"() line 3 at RAISE"}) {
+    fields.context = context;
+    EXPECT_STREQ(SqlError(fields).what(), "PD001") << context;
+  }
+  fields.context = "PL/pgSQL function gdpr_internal.erase(text,text[]) line 3 at RAISE";
+  fields.message = "subject is frozen";
+  EXPECT_STREQ(SqlError(fields).what(), "subject is frozen");
+  fields.source_file = "freeze.cpp";
+  fields.context = "PL/pgSQL function crm.tell() line 3 at SQL statement";
+  EXPECT_STREQ(SqlError(fields).what(), "subject is frozen");
+}
+
 }  // namespace
 }  // namespace gdpr::batch

@@ -335,7 +335,9 @@ TEST(CopyRow, what_came_before_changes_nothing_whatever_is_kept_of_it) {
       }
       std::string out;
       treater.Treat(Tuple(row), out);
-      if (i % 20 == 0 || i > 9'900) ASSERT_EQ(out, Treated(table, row, Profile::kFake, key)) << i;
+      if (i % 20 == 0 || i > 9'900) {
+        ASSERT_EQ(out, Treated(table, row, Profile::kFake, key)) << i;
+      }
     }
   }
 }

@@ -35,7 +35,7 @@ is "a run with people who fail says so" "$code" 5
 is "only the bad people fail, the rest of their chunk goes" "$(json anonymized) $(json failed) $(json held)" "282 3 15"
 is "who failed is listed with SQLSTATE and a reason" "$(sql "
   SELECT subject_key, sqlstate, reasons FROM gdpr.held_back WHERE state = 'failed' ORDER BY 1")" \
-  $'123\t23514\t{"check_violation of constraint \\"odd\\" of table \\"crm.contact\\""}\n250\tPD004\t{PD004}\n77\tP0001\t{raise_exception}'
+  $'123\t23514\t{"check_violation of constraint \\"odd\\" of table \\"crm.contact\\""}\n250\tPD004\t{"a trigger or function of relation crm.contact raised an error"}\n77\tP0001\t{raise_exception}'
 exactly_once 282 "a run with bad people"
 is "no reason and no log line quotes what the trigger said" \
   "$(grep -c 'person[0-9]' "$work/err")$(sql "SELECT count(*) FROM gdpr.held_back WHERE reasons::text ~ 'person'")" 00

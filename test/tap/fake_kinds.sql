@@ -32,8 +32,10 @@ SELECT is_empty($$SELECT c.kind, c.treatment FROM cell AS c, sample AS s WHERE c
 SELECT is_empty($$SELECT c.kind FROM cell AS c, sample AS s WHERE c.treatment = 'ff1' AND gdpr.reveal(made(c, s.v), c.kind) <> s.v$$, 'ff1 is turned back');
 CREATE FUNCTION reveals(kind text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN gdpr.reveal('x', kind); EXCEPTION WHEN invalid_parameter_value THEN RETURN 'refused'; END $$;
 SELECT is((SELECT string_agg(DISTINCT reveals(c.kind), ', ') FROM cell AS c WHERE c.profile = 'pseudonym' AND c.treatment <> 'ff1'), 'refused', 'nothing else is');
-SELECT is_empty($$SELECT c.kind, d FROM cell AS c, generate_series(date '1950-01-01', '2000-01-01', '500 days') AS d
-  WHERE c.treatment = 'shift(365)' AND abs(gdpr.anonymize(d::date, c.kind, c.profile) - d::date) NOT BETWEEN 1 AND 365$$, 'shift(365) moves a date by a year at most, and moves it');
+-- One day in 366 becomes itself: which one, only the key knows.
+SELECT is_empty($$SELECT c.kind FROM cell AS c, generate_series(date '1950-01-01', '2000-01-01', '500 days') AS d WHERE c.treatment = 'shift(365)'
+  GROUP BY c.kind, c.profile HAVING max(abs(gdpr.anonymize(d::date, c.kind, c.profile) - d::date)) > 365
+    OR count(*) FILTER (WHERE gdpr.anonymize(d::date, c.kind, c.profile) = d::date) > 5$$, 'shift(365) moves a date by a year at most, and moves it');
 SELECT is_empty($$SELECT c.kind, n FROM cell AS c, generate_series(20, 100000, 997) AS n
   WHERE c.treatment = 'noise(10)' AND abs(gdpr.anonymize(n, c.kind, c.profile) - n) > n * 0.1 + 1$$, 'noise(10) changes a number by a tenth at most');
 SELECT * FROM finish();

@@ -77,7 +77,8 @@ SELECT is(t.who('letters', 'email'), '1,2,3,6,7,8,9', 'reach the right people by
 SELECT is(t.who('letters', 'sms'), '1,3,4,5,8,9', 'by SMS');
 SELECT is(t.who('letters', 'post'), '1,2,3,4,5,6,7,9', 'by post');
 SELECT is(t.who('letters', 'telephone'), '1,2,3,4,5,6,7,8,9', 'and nobody through another channel');
-SELECT is((SELECT count(*) FROM gdpr_internal.suppression AS s WHERE s::text ~* 'example|106|main'), 0::bigint, 'nothing of an address is kept but its digest');
+-- The number whole: three digits of it stand in a digest or in a time by chance, in one of thirty lists.
+SELECT is((SELECT count(*) FROM gdpr_internal.suppression AS s WHERE s::text ~* 'example|49.?30.?106|main'), 0::bigint, 'nothing of an address is kept but its digest');
 SELECT ok((SELECT bool_or(digest = left(gdpr_internal.keyed_digest('suppression email', 'c4@example.org'), 32)::uuid)
   FROM gdpr_internal.suppression), 'which is an HMAC under the key, cut to 128 bits');
 SELECT is(gdpr.suppress('email', 'c4@example.org', 'again'), NULL, 'twice is once');

@@ -153,6 +153,12 @@ SELECT is((SELECT options ?| '{comment,attachment,app_user}' FROM gdpr_internal.
 SELECT is((SELECT string_agg(subject_key, ',' ORDER BY subject_key) FROM gdpr.consent_history WHERE comment = 'said on the phone'),
   '954', 'who was marked before has it still');
 SELECT gdpr.run_cancel(:run) \g /dev/null
+CREATE TABLE k.marked AS SELECT id FROM k.person WHERE id IN (957, 958);
+SELECT gdpr.run_start_mark('person', 'k.marked', 'accepted', 'letters', 'email', 'said at a fair', chunk_rows => 1) AS run \gset
+SELECT gdpr.run_lease(:run, 1), gdpr.run_work(:run, 1, 1, 1), gdpr.run_slice_done(:run, 1, 1, 1) \g /dev/null
+SELECT gdpr.anonymize_subject('person', '957', 'left', 'keep') \g /dev/null
+SELECT is((SELECT options ? 'comment' FROM gdpr_internal.run WHERE run = :run), false, 'nor if the person was marked before, in a chunk that is done');
+SELECT gdpr.run_cancel(:run) \g /dev/null
 SELECT matches(k.say($$SELECT gdpr.run_start('person', 'x', job => 'mark', options => '{"batch": 1, "state": "accepted", "medium": "email"}')$$), '^22023 ',
   'nobody chooses in whose batch a run writes');
 

@@ -7,7 +7,9 @@ moments=6
 [ -z "${GDPR_LONG:-}" ] || moments=40
 people_database faults $((people / 2))
 fresh whole
+began=$EPOCHREALTIME
 copy faults "$(to whole)"
+lasts=$(awk -v from="$began" -v to="$EPOCHREALTIME" 'BEGIN { print to - from }')
 is "a copy that nobody disturbs" "$code" 0
 whole_content() { content "$target_host" "$1" | grep -vE '^(account_id_seq|activity_id_seq|ticket)'; }  # a crash of the source skips some
 whole_content whole >"$work/whole"
@@ -31,42 +33,56 @@ strike() {
     3) "${cluster[@]}" kill9 --name copy; killed=source; "${cluster[@]}" up --name copy ;;
   esac
 }
-# disturbed NAME TARGET: strikes until the moments are over, resumes each time; then to the end.
+anew_database() { fresh disturbed; }
+anew_directory() { rm -rf "$work/disturbed"; }
+# Whether everything was done, though the program could not say so any more.
+done_database() { [ "$(at_target "SELECT to_regnamespace('gdpr_copy') IS NULL AND to_regclass('crm.contact') IS NOT NULL" disturbed)" = t ]; }
+done_directory() { [ -d "$work/disturbed" ]; }
+# What is wrong with a copy that has come to its end.
+faults_of_database() {
+  whole_content disturbed | diff "$work/whole" - | head -n 5
+  [ -z "$(at_target "SELECT to_regnamespace('gdpr_copy')" disturbed)" ] || echo "the record is left"
+}
+faults_of_directory() {
+  fresh loaded
+  (cd "$work/disturbed" && PGHOST=$target_host psql -X -q -U owner -d loaded -f load.sql) >/dev/null || echo "psql does not load it"
+  whole_content loaded | diff "$work/whole" - | head -n 5
+}
+# disturbed NAME TARGET: strikes at so many moments and resumes each time; a copy that comes to its end is looked at, and another one begins.
 disturbed() {
-  local moment resume= wrong= struck=
-  for ((moment = 0; moment < moments; moment++)); do
+  local tries strikes=0 copies=0 resume= wrong= struck=
+  "anew_$1"
+  for ((tries = 0; tries < moments * 5 && strikes < moments; tries++)); do
     in_background faults "$2" $resume
-    random_sleep 1.2
-    if gone "$pid"; then reap; else
+    random_sleep "$lasts"
+    if ! gone "$pid"; then
       strike
-      struck+=" $killed"
-      reap
+      struck+=" $killed" strikes=$((strikes + 1))
     fi
+    reap
+    case $code in 137 | 3) ! "done_$1" || code=0 ;; esac
     case $code in
-      0) break ;;
-      137 | 3) ;;
+      0) wrong+=$("faults_of_$1") copies=$((copies + 1)) resume=; "anew_$1" ;;
+      137 | 3)
+        [ "$1" = directory ] || wrong+=$(half disturbed)
+        resume=--resume ;;
       *) wrong+="exit code $code after $killed: $(tail -n 1 "$work/log")"$'\n'; break ;;
     esac
-    [ "$1" = directory ] || wrong+=$(half disturbed)
+  done
+  for tries in 1 2 3; do
+    copy faults "$2" $resume
+    [ "$code" != 0 ] || break
     resume=--resume
   done
-  for moment in 1 2 3; do
-    [ "$code" = 0 ] || copy faults "$2" --resume
-  done
-  note "$1: killed$struck"
+  note "$1, besides $copies copies that were whole before: killed$struck"
+  is "$1, killed: as often as it was meant to be" "$strikes" "$moments"
   is "$1, killed: no table is called whole that is not, and exit codes are right" "$wrong" ""
   is "$1, killed: --resume comes to the end" "$code" 0
   [ "$code" = 0 ] || note "$(tail -n 3 "$work/log")"
+  is "$1, killed: the copy is the one that nobody disturbed" "$("faults_of_$1")" ""
 }
-fresh disturbed
 disturbed database "$(to disturbed)"
-is "a database, killed: the copy is the one that nobody disturbed" "$(whole_content disturbed | diff "$work/whole" - | head -n 5)" ""
-is "a database, killed: no record is left" "$(at_target "SELECT to_regnamespace('gdpr_copy')" disturbed)" ""
-
 disturbed directory "$work/disturbed"
-fresh loaded
-ok "a directory, killed: psql loads it" bash -c "cd '$work/disturbed' && PGHOST=$target_host psql -X -q -U owner -d loaded -f load.sql"
-is "a directory, killed: the copy is the one that nobody disturbed" "$(whole_content loaded | diff "$work/whole" - | head -n 5)" ""
 
 # Connections to the target that break anywhere: the program finds its way by itself, or --resume does.
 mkdir -p "$work/proxy" && : >"$work/cuts"

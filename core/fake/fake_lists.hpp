@@ -10,7 +10,7 @@
 
 #include "../locale.hpp"
 
-// The lists of core/data, packed: one text and the places where its entries begin. An array of
+// The lists of core/fake/data, packed: one text and the places where its entries begin. An array of
 // string_views would cost a relocation an entry in every server process.
 namespace gdpr::fake {
 
@@ -48,7 +48,7 @@ class List {
   std::span<const std::uint16_t> starts_;
 };
 
-/// All lists of one locale (core/data/README.md).
+/// All lists of one locale (core/fake/data/README.md).
 struct Lists {
   List first_names_female;
   List first_names_male;

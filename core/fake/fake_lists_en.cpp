@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: PostgreSQL
-// Sources and licences: core/data/README.md and core/data/LICENSE.
+// Sources and licences: core/fake/data/README.md and core/fake/data/LICENSE.
 #include "fake_lists.hpp"
 
 namespace gdpr::fake {

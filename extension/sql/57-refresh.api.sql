@@ -223,7 +223,8 @@ BEGIN
       -- Where all columns become NULL nothing else names the profile.
       format('UPDATE ONLY %s AS t SET %s WHERE $1 IS NOT NULL', target, assignments), refresh_table.profile);
   EXCEPTION WHEN SQLSTATE 'PD005' THEN
-    RAISE EXCEPTION 'could not replace the values of table %: %', refresh_table.relation::regclass, SQLERRM
+    -- Not SQLERRM: a check of the owner's can raise PD005, too, and quote a row.
+    RAISE EXCEPTION 'could not replace the values of table %: a value has no room', refresh_table.relation::regclass
       USING ERRCODE = 'PD005', HINT = 'gdpr.refresh_check() names the column. Make it wider, or write another treatment into its rule.';
   END;
   IF changed <> found_rows THEN

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Fakes in place: what is refused before the first table, each with the column's name; a row's country; what belongs to one person.
 SET client_min_messages = error;
-SELECT plan(19);
+SELECT plan(20);
 SELECT gdpr.create_key() \g /dev/null
 CREATE SCHEMA shop;
 CREATE TABLE shop.person (email varchar(60) PRIMARY KEY, name text);
@@ -60,6 +60,12 @@ SELECT throws_like($$SELECT check_of(jsonb_set(plan_of('shop.device'), '{0,colum
 SELECT is((SELECT string_agg(concat_ws(' ', f.severity, f.column_name, substring(f.finding FROM 'of ([0-9]+) of')), ', ' ORDER BY f.column_name)
   FROM gdpr.preflight('device') AS f WHERE f.finding ~ 'profile fake'), 'warning address 1, warning code 1, info wide', 'preflight_says_so_long_before');
 SELECT throws_like($$SELECT * FROM gdpr.refresh_tables(current_database(), plan_of('shop.device'))$$, 'could not replace the values of table shop.device: a value has no room', 'an_error_in_the_middle_names_its_table');
+CREATE FUNCTION shop.loud(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN IF $1 = 'Canary' THEN RETURN true; END IF; RAISE EXCEPTION 'not % but Canary', $1 USING ERRCODE = 'PD005'; END$$;
+CREATE TABLE shop.quoted (name text CHECK (shop.loud(name)));
+INSERT INTO shop.quoted VALUES ('Canary');
+SELECT gdpr.classify('shop.quoted', 'name', 'last_name') \g /dev/null
+SELECT throws_ok(format('SELECT * FROM gdpr.refresh_tables(current_database(), %L)', format('[{"relation": %s, "columns": {"name": "last_name"}}]', 'shop.quoted'::regclass::oid)), 'PD005',
+  'could not replace the values of table shop.quoted: a value has no room', 'nor_does_it_repeat_what_a_check_of_the_owners_says');
 SELECT is((SELECT string_agg(gdpr.fits(v, 'external_id unique length=8', p)::text, ' ' ORDER BY v, p) FROM unnest('{B-34,Müller-7}'::text[]) AS v, unnest('{fake,pseudonym}'::text[]) AS p),
   'true true false false', 'everybody_may_ask_whether_a_value_fits');
 
